@@ -1,0 +1,103 @@
+"""A person's own models: folders in the diffusers layout, each a model of its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence, Set
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aura.catalog import complete
+from aura.i18n import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from aura.catalog.models import Defaults, Model
+
+FOLDERS_MAX = 1000  # entries looked at in each of the folders named
+
+# Pipeline class → family.
+PIPELINES = {
+    "StableDiffusionPipeline": "stable_diffusion",
+    "LatentConsistencyModelPipeline": "stable_diffusion",
+}
+
+
+def models(folders: Sequence[Path], taken: Set[str] = frozenset()) -> tuple[Model, ...]:
+    """One model for each pipeline of a known family in or right below ``folders``."""
+    found: list[Model] = []
+    ids = set(taken)
+    for folder in _pipelines(folders):
+        model = _model(folder, ids)
+        if model is not None:
+            ids.add(model.id)
+            found.append(model)
+    return tuple(found)
+
+
+def _pipelines(folders: Sequence[Path]) -> Iterator[Path]:
+    for folder in folders:
+        try:
+            below = sorted(islice(folder.iterdir(), FOLDERS_MAX))
+        except OSError:
+            continue  # gone, or not ours to read
+        for path in (folder, *below):
+            if (path / "model_index.json").is_file():
+                yield path
+
+
+def _model(folder: Path, taken: Set[str]) -> Model | None:
+    from aura.catalog.models import Model
+
+    index = complete.index_of(folder) or {}
+    family = PIPELINES.get(str(index.get("_class_name")))
+    if family is None:
+        return None
+    multiple, area = _sizes(folder)
+    return Model(
+        id=_free_id(folder.name, taken),
+        name=folder.name,
+        family=family,
+        task="generate",
+        area=area,
+        multiple=multiple,
+        defaults=_defaults(folder),
+        folder=str(folder),
+        licence=text("en", "catalog.licence.own"),
+        commercial=False,
+        good_for={lang: text(lang, "catalog.good_for.own") for lang in LANGUAGES},
+    )
+
+
+def _sizes(folder: Path) -> tuple[int, int]:
+    """What sides must divide by, and the native number of pixels, from the configurations."""
+    vae = complete.read_json(folder / "vae" / "config.json") or {}
+    unet = complete.read_json(folder / "unet" / "config.json") or {}
+    stages = vae.get("block_out_channels")
+    factor = 2 ** (len(stages) - 1) if isinstance(stages, list) and 0 < len(stages) < 8 else 8
+    side = _number(unet.get("sample_size"), 64) * factor
+    return max(8, factor), side * side
+
+
+def _defaults(folder: Path) -> Defaults:
+    """Few steps for a model that was distilled for few, else what Stable Diffusion likes."""
+    from aura.catalog.models import Defaults
+
+    scheduler = complete.read_json(folder / "scheduler" / "scheduler_config.json") or {}
+    if scheduler.get("_class_name") == "LCMScheduler":
+        return Defaults(steps=6, guidance=7.5, scheduler="lcm")
+    return Defaults(steps=20, guidance=7.0)
+
+
+def _number(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and 0 < value <= 1024 else otherwise
+
+
+def _free_id(name: str, taken: Set[str]) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.") or "model"
+    number, id = 2, slug
+    while id in taken:
+        number, id = number + 1, f"{slug}-{number}"
+    return id

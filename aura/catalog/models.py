@@ -1,0 +1,122 @@
+"""The catalogue: what Aura can run, read from ``models.toml`` and a person's own folders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from aura.catalog import complete, hub
+from aura.errors import ModelDamaged, ModelMissing, UnknownModel
+from aura.requests import Plain
+from aura.settings import Settings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LIST = Path(__file__).parent / "models.toml"
+
+# Families that the engine can draw with. Models of others are known, for planning, and
+# not offered. A test holds this against the registry, which loads torch.
+RUNNABLE = frozenset({"stable_diffusion"})
+
+
+class Defaults(Plain):
+    """What the tab starts from when this model is chosen."""
+
+    steps: int
+    guidance: float
+    scheduler: str = "auto"
+
+
+class Model(Plain):
+    """One model. ``area`` is its native number of pixels, ``multiple`` what sides must divide by.
+
+    ``folder`` is set for models that lie on this disk (below the app's folder, or absolute for
+    a person's own), ``repo`` and ``revision`` for those of the hub. ``words`` names a
+    vocabulary file beside the weights when the model knows few.
+    """
+
+    id: str
+    name: str
+    family: str
+    task: str
+    area: int
+    multiple: int = 8
+    defaults: Defaults
+    folder: str | None = None
+    repo: str | None = None
+    revision: str | None = None
+    download_bytes: int = 0
+    licence: str
+    commercial: bool
+    gated: bool = False
+    good_for: dict[str, str]  # one line per language
+    vocabulary: str | None = None
+
+    def path(self, root: Path) -> Path | None:
+        """Where a shipped model lies below the app's folder ``root``."""
+        return root / self.folder if self.folder else None
+
+    @property
+    def runnable(self) -> bool:
+        return self.family in RUNNABLE
+
+
+class Catalog:
+    """Every model that is known, the shipped ones first. Reading it opens no network."""
+
+    def __init__(self, models: tuple[Model, ...], root: Path) -> None:
+        self.models = models
+        self.root = root
+
+    @classmethod
+    def read(cls, settings: Settings) -> Catalog:
+        from aura.catalog import local
+
+        listed = shipped(LIST)
+        own = local.models(settings.models_dirs, taken={model.id for model in listed})
+        return cls((*listed, *own), settings.app_dir)
+
+    def get(self, id: str) -> Model:
+        """Raises UnknownModel."""
+        for model in self.models:
+            if model.id == id:
+                return model
+        known = ", ".join(model.id for model in self.models if model.runnable)
+        raise UnknownModel(model=str(id)[:200], known=known)
+
+    def installed(self, model: Model) -> Path | None:
+        """The folder with all of the model's files, or None."""
+        folder = self._folder(model)
+        return folder if folder and complete.flaw(folder) is None else None
+
+    def require(self, model: Model) -> Path:
+        """The folder with all of the model's files. Raises ModelMissing, ModelDamaged."""
+        folder = self._folder(model)
+        if folder is None or not folder.is_dir():
+            raise ModelMissing(model=model.name)
+        flaw = complete.flaw(folder)
+        if flaw is not None:
+            raise ModelDamaged(model=model.name, path=str(flaw))
+        return folder
+
+    def available(self) -> tuple[Model, ...]:
+        """The models that can draw now."""
+        return tuple(model for model in self.models if model.runnable and self.installed(model))
+
+    def default(self) -> Model:
+        """The first that can draw; without any, the one that ships with Aura."""
+        return next((m for m in self.models if m.runnable and self.installed(m)), self.models[0])
+
+    def _folder(self, model: Model) -> Path | None:
+        if model.folder:
+            return model.path(self.root)
+        return hub.cached(model.repo, model.revision) if model.repo else None
+
+
+def shipped(path: Path) -> tuple[Model, ...]:
+    """The models of a list such as ``models.toml``, in its order."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["model"]
+    return tuple(Model(**table) for table in tables)

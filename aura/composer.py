@@ -1,0 +1,129 @@
+"""The one edge where what a person typed becomes a request: tab, command line and API alike."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aura import prompts, ratios
+from aura.catalog.models import Catalog, Model
+from aura.errors import BadRequest
+from aura.requests import COUNT_MAX, SEED_MAX, GenerateRequest
+from aura.styles import Style, Styles
+
+
+def compose(
+    catalog: Catalog,
+    styles: Styles,
+    *,
+    prompt: str,
+    negative: str = "",
+    model: str | None = None,
+    ratio: str | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    count: int = 1,
+    steps: int | None = None,
+    guidance: float | None = None,
+    scheduler: str | None = "auto",
+    seed: int | None = None,
+    style: str | None = None,
+    wildcards: Path | None = None,
+) -> GenerateRequest:
+    """A whole, valid request. ``None`` takes the model's default; no seed or -1, a random one.
+
+    The size is either of a ratio at the model's native area, or ``width`` and ``height`` in
+    pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
+    """
+    chosen = _model(catalog, model)
+    worn = styles.get(style) if style else None
+    seed = _seed(seed)
+    written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
+    seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
+    across, down = _size(chosen, ratio, width, height)
+    return _checked(
+        model=chosen.id,
+        prompt=prompt,
+        negative=negative or "",
+        style=worn.name if worn else None,
+        prompts=[prompts.expand(written[0], one, wildcards) for one in seeds],
+        negatives=[prompts.expand(written[1], one, wildcards) for one in seeds],
+        width=across,
+        height=down,
+        steps=chosen.defaults.steps if steps is None else steps,
+        guidance=chosen.defaults.guidance if guidance is None else guidance,
+        scheduler=chosen.defaults.scheduler if scheduler is None else scheduler,
+        seed=seed,
+    )
+
+
+def _model(catalog: Catalog, id: str | None) -> Model:
+    """The model, if it can draw here and now."""
+    model = catalog.get(id) if id else catalog.default()
+    if not model.runnable:
+        raise BadRequest(field="model", problem="error.problem.model_family")
+    catalog.require(model)
+    return model
+
+
+def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:
+    """Templates of the prompt and the negative prompt, the style around them."""
+    if not prompt.strip():
+        raise _bad("prompt")
+    return style.applied(prompt, negative) if style else (prompt, negative)
+
+
+def _size(
+    model: Model, ratio: str | None, width: int | None, height: int | None
+) -> tuple[int, int]:
+    """Pixels. A ratio and sides together would contradict each other."""
+    if width is None and height is None:
+        if ratio is not None and ratio not in ratios.RATIOS:
+            raise _bad("ratio")
+        return ratios.size_for(ratio or ratios.RATIOS[0], model.area, model.multiple)
+    if ratio is not None or width is None or height is None:
+        raise BadRequest(field="size", problem="error.problem.size")
+    for field, side in (("width", width), ("height", height)):
+        if _whole(field, side) % math.lcm(model.multiple, ratios.SIDE_STEP):
+            raise _bad(field)
+    return int(width), int(height)
+
+
+def _seed(seed: int | None) -> int:
+    """From 0 to SEED_MAX; chosen by chance where none is given."""
+    if seed is None or seed == -1:
+        return secrets.randbelow(SEED_MAX + 1)
+    return _whole("seed", seed, 0, SEED_MAX)
+
+
+def _whole(field: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
+    """A whole number within bounds; browsers send 7.0 for 7."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value != int(value) or not least <= value <= most:
+        raise _bad(field)
+    return int(value)
+
+
+def _text(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _bad(field)
+    return value
+
+
+def _checked(**fields: Any) -> GenerateRequest:
+    """The request, its own bounds checked, the first failure in words of both languages."""
+    try:
+        return GenerateRequest(**fields)
+    except ValidationError as invalid:
+        first = invalid.errors()[0]["loc"]
+        field = {"prompts": "prompt", "negatives": "negative"}.get(str(first[0]), str(first[0]))
+        raise _bad(field) from None
+
+
+def _bad(field: str) -> BadRequest:
+    """``error.problem.<field>`` says in words what is allowed there."""
+    return BadRequest(field=field, problem=f"error.problem.{field}")

@@ -1,0 +1,28 @@
+"""The environment an engine process runs in; some of it must stand before torch loads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",  # an engine reads what is on the disk and asks nobody
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",
+    "PYTHONUTF8": "1",
+    "TQDM_DISABLE": "1",  # bars in a log are noise
+}
+
+
+def environment(base: Mapping[str, str], platform: str = sys.platform) -> dict[str, str]:
+    """``base`` with the engine's own; an allocator that a person has set up stays."""
+    # Segments that grow waste the least; Windows drivers do not have them.
+    allocator = "max_split_size_mb:128" if platform == "win32" else "expandable_segments:True"
+    return {"PYTORCH_CUDA_ALLOC_CONF": allocator, **base, **OFFLINE, **QUIET}

@@ -1,0 +1,27 @@
+"""What the queue needs of an engine, wherever it is hosted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from aura.engine.protocol import JobEvent
+from aura.requests import Request
+
+
+class Engine(Protocol):
+    """``supervisor.Supervisor`` is one, in a child process."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None:
+        """End at once; a running job's events end too."""
+        ...
+
+    def run(self, job: str, request: Request) -> Iterator[JobEvent]:
+        """The last event is Done, Failed or Cancelled."""
+        ...
+
+    def stop(self, job: str) -> None:
+        """At its next event. One that is not known here is ignored."""
+        ...

@@ -1,0 +1,146 @@
+"""Everything that can go wrong, as one tree.
+
+    AuraError
+    ├─ InputError                what a person gave cannot be used (exit code 2)
+    │  ├─ BadRequest             a field is out of its bounds
+    │  ├─ BadImage               bytes that are no picture, or too large a one
+    │  ├─ BadMetadata            a picture that carries no settings to read back
+    │  └─ UnknownModel           no model of that name
+    ├─ ModelError
+    │  ├─ ModelMissing           known, but not on this disk
+    │  └─ ModelDamaged           files that are incomplete or not what they claim
+    ├─ MemoryRefused             no plan fits; names the smallest change that would
+    ├─ OutOfMemory               a device ran out although the plan said it fits
+    ├─ StorageError
+    │  ├─ DiskFull
+    │  └─ FolderUnwritable
+    ├─ EngineError
+    │  ├─ EngineLost             the child process died
+    │  └─ EngineFault            a fault of ours inside a job; the log has the traceback
+    ├─ Stopped                   a person stopped it: no error, but it unwinds like one
+    └─ AlreadyRunning            another studio serves this data folder
+
+An error is a code and facts, both plain data, so that it crosses processes and is
+put into words where it is shown: ``error.<code>.what``, ``.kept`` and ``.do`` in
+``aura/i18n/<language>/errors.json`` say what happened, what was kept, what to press.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class AuraError(Exception):
+    """Base of every error a person may see. ``facts`` fill the blanks of its texts."""
+
+    code = "fault"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code, facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        return f"{self.code}({told})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the journal, the wire between processes and JSON output."""
+        return {"code": self.code, "facts": self.facts}
+
+
+class InputError(AuraError):
+    code = "input"
+
+
+class BadRequest(InputError):
+    """Facts: ``field`` (its name), ``problem`` (what is wrong, already in words)."""
+
+    code = "bad_request"
+
+
+class BadImage(InputError):
+    """Facts: ``name`` (as the person knows the file), ``problem`` (an ``image.*`` key)."""
+
+    code = "bad_image"
+
+
+class BadMetadata(InputError):
+    """Facts: ``name``."""
+
+    code = "bad_metadata"
+
+
+class UnknownModel(InputError):
+    """Facts: ``model``, ``known`` (comma-separated)."""
+
+    code = "unknown_model"
+
+
+class ModelError(AuraError):
+    code = "model"
+
+
+class ModelMissing(ModelError):
+    """Facts: ``model``."""
+
+    code = "model_missing"
+
+
+class ModelDamaged(ModelError):
+    """Facts: ``model``, ``path``."""
+
+    code = "model_damaged"
+
+
+class MemoryRefused(AuraError):
+    """Facts: ``model``, ``need_bytes``, ``budget_bytes``, ``change`` (a ``plan.*`` key)."""
+
+    code = "memory_refused"
+
+
+class OutOfMemory(AuraError):
+    """Facts: ``model``, ``tried`` (rungs, comma-separated)."""
+
+    code = "out_of_memory"
+
+
+class StorageError(AuraError):
+    code = "storage"
+
+
+class DiskFull(StorageError):
+    """Facts: ``path``, ``need_bytes``, ``free_bytes``."""
+
+    code = "disk_full"
+
+
+class FolderUnwritable(StorageError):
+    """Facts: ``path``."""
+
+    code = "folder_unwritable"
+
+
+class EngineError(AuraError):
+    code = "engine"
+
+
+class EngineLost(EngineError):
+    """Facts: ``started`` (False where no engine came up that could have taken the job)."""
+
+    code = "engine_lost"
+
+
+class EngineFault(EngineError):
+    """Facts: ``fault`` (exception type and message), ``log`` (path)."""
+
+    code = "engine_fault"
+
+
+class Stopped(AuraError):
+    code = "stopped"
+
+
+class AlreadyRunning(AuraError):
+    """Facts: ``url`` (where it is served, or empty)."""
+
+    code = "already_running"

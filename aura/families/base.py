@@ -1,0 +1,88 @@
+"""What a kind of model must offer to be planned, lent and run.
+
+``run`` is a generator: it yields what happens and the worker that holds the loop owns
+cancel, timing, saving and freeing. A family never saves, prints or catches broadly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from aura.catalog.models import Model
+from aura.memory.footprint import Footprint
+from aura.memory.plan import Plan
+from aura.requests import GenerateRequest
+
+
+class Token(Protocol):
+    """Asked between steps; true once a person wants the job stopped."""
+
+    def stopped(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class StageBegun:
+    stage: str  # one of engine.protocol.STAGES
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class StepDone:
+    step: int  # 1-based
+    steps: int
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class PreviewMade:
+    image: Image.Image  # small RGB
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    image: Image.Image
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Something changed that a person should know: a key of the texts, its facts."""
+
+    code: str
+    facts: dict[str, Any]
+
+
+Happening = StageBegun | StepDone | PreviewMade | Drawn | Noticed
+
+
+class Family(Protocol):
+    """One kind of model. ``Loaded`` objects are opaque to all but their own family."""
+
+    name: str
+
+    def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
+        """Bytes per component and dtype, activation bytes per stage; loads nothing.
+
+        ``folder`` holds the weights; without them the shipped coefficients answer.
+        """
+        ...
+
+    def load(self, model: Model, folder: Path, plan: Plan) -> Any:
+        """Load and place as the plan says. Raises ModelDamaged."""
+        ...
+
+    def run(
+        self, loaded: Any, request: GenerateRequest, plan: Plan, first: int = 0
+    ) -> Iterator[Happening]:
+        """Yield what happens, from picture ``first`` on. Closing the generator stops it."""
+        ...
+
+    def unload(self, loaded: Any) -> None:
+        """Drop every reference and hook, so that the memory goes back."""
+        ...

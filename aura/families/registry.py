@@ -1,0 +1,12 @@
+"""Every family, in one ordered list. A new one is a file beside this and a line here."""
+
+from __future__ import annotations
+
+from aura.families.base import Family
+from aura.families.stable_diffusion import StableDiffusion
+
+FAMILIES: tuple[Family, ...] = (StableDiffusion(),)
+
+
+def by_name() -> dict[str, Family]:
+    return {family.name: family for family in FAMILIES}

@@ -1,0 +1,129 @@
+"""What a picture says of itself: written for every tool to read, and read from any tool.
+
+Aura writes two texts into a PNG: ``parameters``, as other studios write and show it, and
+``aura``, the whole record as JSON, from which a picture can be drawn again exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL.PngImagePlugin import PngInfo
+from pydantic import Field, ValidationError
+
+import aura
+from aura.errors import BadMetadata
+from aura.library import foreign, images
+from aura.library.samplers import NAMES
+from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
+
+VERSION = 1  # of the record
+FIELDS = ("model", "prompt", "negative", "style", "width", "height", "steps", "guidance")
+
+
+class Record(Plain):
+    """All that is kept with a picture. ``picture`` has every field but ``path``."""
+
+    version: int
+    request: GenerateRequest
+    index: int = Field(ge=0)
+    created: float  # wall clock, seconds since 1970
+    versions: dict[str, str]
+    picture: dict[str, Any]
+
+    def placed(self, path: Path) -> Picture:
+        """The picture as it lies at ``path`` now."""
+        return Picture(path=str(path), **self.picture)
+
+
+def record(
+    request: GenerateRequest,
+    index: int,
+    picture: Mapping[str, Any],
+    *,
+    created: float,
+    versions: Mapping[str, str],
+) -> dict[str, Any]:
+    """The record of one picture as plain data."""
+    kept = Record(
+        version=VERSION,
+        request=request,
+        index=index,
+        created=created,
+        versions=dict(versions),
+        picture=dict(picture),
+    )
+    return kept.model_dump(mode="json")
+
+
+def embed(request: GenerateRequest, index: int, record: Mapping[str, Any]) -> PngInfo:
+    """The texts of a PNG file."""
+    chunks = PngInfo()
+    chunks.add_text("parameters", parameters_text(request, index))
+    chunks.add_text("aura", json.dumps(record))  # ASCII, so that any reader can take it
+    return chunks
+
+
+def parameters_text(request: GenerateRequest, index: int) -> str:
+    """Picture ``index`` in the form that A1111 made common."""
+    sampler, schedule = NAMES[request.scheduler]
+    settings = {
+        "Steps": request.steps,
+        "Sampler": sampler,
+        "Schedule type": schedule,
+        "CFG scale": f"{request.guidance:.12g}",
+        "Seed": (request.seed + index) % (SEED_MAX + 1),
+        "Size": f"{request.width}x{request.height}",
+        "Model": request.model,
+        "Version": f"Aura {aura.__version__}",
+    }
+    lines = [request.prompts[index]]
+    if request.negatives[index]:
+        lines.append(f"Negative prompt: {request.negatives[index]}")
+    lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
+    return "\n".join(lines)
+
+
+def read_record(path: Path) -> Record:
+    """Aura's own record of a picture. Raises BadImage, BadMetadata."""
+    return _record(path, images.open_header(path, path.name))
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Keywords for ``compose`` that draw this picture again, as far as it tells them.
+
+    Reads Aura's record, A1111's parameters and Fooocus' JSON, in PNG texts or in the EXIF of
+    JPEG and WebP. Raises BadImage, BadMetadata.
+    """
+    header = images.open_header(path, path.name)
+    try:
+        return _settings(_record(path, header))
+    except BadMetadata:
+        found = foreign.read(header)
+    if not found:
+        raise BadMetadata(name=path.name)
+    return found
+
+
+def _settings(kept: Record) -> dict[str, Any]:
+    request = kept.request
+    return {
+        **{field: getattr(request, field) for field in FIELDS},
+        "scheduler": request.scheduler,
+        "seed": (request.seed + kept.index) % (SEED_MAX + 1),
+        "count": 1,
+    }
+
+
+def _record(path: Path, header: images.Header) -> Record:
+    text = header.texts.get("aura", "")
+    try:
+        kept = Record.model_validate(json.loads(text))
+        kept.placed(path)
+        kept.request.prompts[kept.index]
+    except (ValueError, ValidationError, TypeError, IndexError, RecursionError):
+        raise BadMetadata(name=path.name) from None
+    return kept

@@ -1,0 +1,61 @@
+"""Bytes of activations, from lines that were drawn through traced forward passes.
+
+Activations are a straight line over the work: latent pixels, picture pixels, tokens or
+pictures, times the batch. ``coefficients.json`` holds the line of each published
+component; an unknown model of the same architecture is scaled by its width.
+``tools/footprints.py`` writes that file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).with_name("coefficients.json")
+TILE = 512  # pixels a side decoded at once when a decoder works in tiles
+FORMS = {"fp32": "full", "fp16": "half", "bf16": "half"}
+Entry = Mapping[str, Any]
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
+    return loaded
+
+
+def entry(name: str) -> Entry:
+    """What was traced of the published component ``name``."""
+    found: Entry = _data()["components"][name]
+    return found
+
+
+def like(kind: str, variant: str | None = None) -> Entry:
+    """A traced component of class ``kind``, of the same variant where there is one."""
+    same = [e for e in _data()["components"].values() if e["class"] == kind]
+    if not same:
+        raise LookupError(f"no {kind} was ever traced")
+    return next((e for e in same if e["variant"] == variant), same[0])
+
+
+def activations(traced: Entry, positions: int, width: int | None = None) -> dict[str, int]:
+    """Peak bytes per dtype for that much work, for a model ``width`` channels wide."""
+    scale = width / traced["width"] if width and traced["width"] else 1.0
+    lines = traced["activations"]
+    return {
+        dtype: int((lines[form]["each"] * positions + lines[form]["once"]) * scale)
+        for dtype, form in FORMS.items()
+    }
+
+
+def workspace(kind: str, stage: str, traced: int) -> int:
+    """What a stage really takes on a device of ``kind``, given its traced activations.
+
+    Kernels ask for working memory that a trace does not see. Its constant part shrinks
+    with the work: a tiny model never asks for what a full-size one does.
+    """
+    table = _data()["overhead"]["cpu" if kind == "cpu" else "cuda"]
+    more = table.get(stage, table["denoising"])
+    return int(more["factor"] * traced) + min(more["bytes"], 6 * traced)

@@ -1,0 +1,63 @@
+"""What a model will need, before it is loaded: bytes of weights and of activations."""
+
+from __future__ import annotations
+
+from aura.requests import Plain
+
+# How weights may be stored, widest first. A compute dtype is also a way to store.
+FORMATS = ("fp32", "fp16", "bf16", "fp8", "int8", "gguf_q8", "gguf_q4", "nf4")
+
+
+class Component(Plain):
+    """One part of a model that can be placed by itself.
+
+    ``weights``: bytes per dtype or storage format, only those the family can load.
+    ``blocks``: parts that may be offloaded one by one. In a two-byte dtype, 0 where nobody
+    knows: ``block`` bytes of the largest of them, ``outside`` of what is in none, ``leaf``
+    of the largest single layer.
+    """
+
+    name: str  # "unet", "vae", "text_encoder"
+    weights: dict[str, int]
+    blocks: int = 1
+    block: int = 0
+    outside: int = 0
+    leaf: int = 0
+
+
+class Footprint(Plain):
+    """A model for one request. ``activations``: peak bytes per stage and dtype.
+
+    ``rungs`` names what this family can carry out: placements, switches and storage
+    formats alike; nothing else is ever planned. ``relief`` says what a switch makes of a
+    stage's activations: switch → stage → dtype → bytes.
+    """
+
+    model: str
+    components: tuple[Component, ...]
+    activations: dict[str, dict[str, int]]  # stage → dtype → bytes
+    uses: dict[str, tuple[str, ...]]  # stage → the components it computes with
+    rungs: tuple[str, ...]
+    relief: dict[str, dict[str, dict[str, int]]] = {}
+
+    def component(self, name: str) -> Component:
+        return next(part for part in self.components if part.name == name)
+
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """Components that only encoding uses, so that they may leave after it."""
+        later = {
+            name for stage, names in self.uses.items() if stage != "encoding" for name in names
+        }
+        return tuple(name for name in self.uses.get("encoding", ()) if name not in later)
+
+    @property
+    def core(self) -> str:
+        """The component whose blocks may be offloaded: the largest that computes in steps."""
+        names = self.uses.get("denoising") or tuple(part.name for part in self.components)
+        return max(names, key=lambda name: max(self.component(name).weights.values()))
+
+    def dtypes(self) -> tuple[str, ...]:
+        """Compute dtypes that every component and every stage knows."""
+        maps = [part.weights for part in self.components] + list(self.activations.values())
+        return tuple(d for d in ("fp32", "fp16", "bf16") if all(d in known for known in maps))

@@ -1,0 +1,152 @@
+"""What plans predicted and what they took, on this machine, so that the next guess is better."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from aura.memory.plan import Plan
+from aura.memory.planner import Known
+from aura.requests import GenerateRequest
+
+RECENT = 20  # runs a lesson is drawn from
+FORGET_S = 7 * 24 * 3600  # after that a way that failed is tried again
+
+SCHEMA = """
+create table if not exists runs (
+    id integer primary key,
+    at real not null,
+    device text not null,
+    model text not null,
+    signature text not null,
+    shape text not null,
+    outcome text not null,      -- "done" or "ran_out"
+    predicted integer not null, -- bytes
+    measured integer not null,  -- bytes
+    seconds real not null,      -- of the stages, per picture
+    stages text not null        -- seconds per stage, summed over the pictures
+);
+create index if not exists runs_by_model on runs (device, model, shape, id);
+"""
+
+
+class Ledger:
+    """One SQLite file; ``:memory:`` forgets at the end. Safe to use from several threads."""
+
+    def __init__(self, path: Path | str, clock: Callable[[], float] = time.time) -> None:
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._db = _opened(path)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def done(
+        self,
+        device: str,
+        plan: Plan,
+        request: GenerateRequest,
+        measured: int,
+        stages: dict[str, float],
+        pictures: int,
+    ) -> None:
+        """A run of ``pictures`` pictures ended well.
+
+        ``measured`` is its peak in bytes, 0 where nobody measured.
+        """
+        seconds = sum(stages.values()) / max(pictures, 1)
+        self._add(device, plan, request, "done", measured, seconds, stages)
+
+    def ran_out(self, device: str, plan: Plan, request: GenerateRequest) -> None:
+        self._add(device, plan, request, "ran_out", 0, 0.0, {})
+
+    def known(self, device: str, model: str, request: GenerateRequest) -> Known:
+        """The lessons for this model and shape on this device."""
+        rows = self._rows(device, model, request)
+        done = [row for row in rows if row[1] == "done"]
+        excess: dict[str, int] = {}
+        seconds: dict[str, float] = {}
+        for signature, _, predicted, measured, each, _ in done:
+            excess[signature] = max(excess.get(signature, 0), measured - predicted)
+            seconds.setdefault(signature, each * request.count)  # rows come newest first
+        return Known(excess, seconds, self._failed(rows))
+
+    def _failed(self, rows: list[tuple[str, str, int, int, float, float]]) -> frozenset[str]:
+        """Ways whose latest run of late ran out."""
+        latest = {row[0]: row for row in reversed(rows)}
+        since = self._clock() - FORGET_S
+        return frozenset(s for s, row in latest.items() if row[1] == "ran_out" and row[5] > since)
+
+    def _rows(
+        self, device: str, model: str, request: GenerateRequest
+    ) -> list[tuple[str, str, int, int, float, float]]:
+        query = (
+            "select signature, outcome, predicted, measured, seconds, at from runs"
+            " where device = ? and model = ? and shape = ? order by id desc limit ?"
+        )
+        with self._lock:
+            return self._db.execute(query, (device, model, shape(request), RECENT)).fetchall()
+
+    def _add(
+        self,
+        device: str,
+        plan: Plan,
+        request: GenerateRequest,
+        outcome: str,
+        measured: int,
+        seconds: float,
+        stages: dict[str, float],
+    ) -> None:
+        row = (
+            self._clock(),
+            device,
+            plan.model,
+            plan.signature,
+            shape(request),
+            outcome,
+            plan.peak - plan.excess,
+            measured,
+            seconds,
+            json.dumps(stages),
+        )
+        with self._lock, self._db:
+            self._db.execute(
+                "insert into runs (at, device, model, signature, shape, outcome, predicted,"
+                " measured, seconds, stages) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+
+
+def _opened(path: Path | str) -> sqlite3.Connection:
+    """The database, begun anew if the file is none: lessons can be learnt again."""
+    try:
+        return _connected(path)
+    except sqlite3.OperationalError:  # locked, or the disk is full: the file itself is sound
+        raise
+    except sqlite3.DatabaseError:
+        Path(path).unlink(missing_ok=True)
+        return _connected(path)
+
+
+def _connected(path: Path | str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False)
+    try:
+        with database:
+            database.executescript(SCHEMA)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+def shape(request: GenerateRequest) -> str:
+    """What of a request decides its memory and its time per picture."""
+    guided = "g" if request.guidance > 1 else ""
+    return f"{request.width}x{request.height}x{request.steps}{guided}"

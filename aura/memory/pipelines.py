@@ -1,0 +1,179 @@
+"""The footprint of a diffusion pipeline, from its folder or as it was published.
+
+Nothing is loaded: a folder tells by its configurations and the headers of its files, a
+model that is not on this disk by what was traced of its published configuration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aura.errors import ModelDamaged
+from aura.memory.activations import TILE, Entry, activations, entry, like
+from aura.memory.footprint import Component, Footprint
+from aura.memory.weights import PLAIN, Parts, read
+from aura.requests import GenerateRequest
+
+PUBLISHED = Path(__file__).with_name("published.json")
+DENOISERS = ("unet", "transformer")
+ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
+DTYPES = ("fp32", "fp16", "bf16")
+PROMPT_TOKENS = {"CLIPTextModel": 77, "CLIPTextModelWithProjection": 77, "T5EncoderModel": 512}
+# Storage forms that each class can be loaded in; nothing else ever is.
+STORED: Mapping[str, tuple[str, ...]] = {
+    "UNet2DConditionModel": ("fp8", "int8"),
+    "FluxTransformer2DModel": ("fp8", "int8", "nf4", "gguf_q8", "gguf_q4"),
+    "T5EncoderModel": ("fp8", "int8", "nf4"),
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One component, wherever it was read. ``shrink``: pixels a side per latent pixel."""
+
+    name: str
+    parts: Parts
+    traced: Entry
+    width: int | None = None
+    tokens: int = 77
+    tile: int = TILE
+    shrink: int = 8
+    guided: bool = True  # False: guidance goes into the model, not into a second pass
+
+
+def pipeline_footprint(
+    model: str,
+    folder: Path,
+    request: GenerateRequest,
+    rungs: tuple[str, ...],
+    dtypes: tuple[str, ...] = DTYPES,
+) -> Footprint:
+    """Of a folder in the diffusers layout. Raises ModelDamaged.
+
+    ``rungs`` and ``dtypes`` are those the family can carry out.
+    """
+    index = _json(folder / "model_index.json", model)
+    names = [n for n in (*ENCODERS, *DENOISERS, "vae") if n in index and index[n][0] is not None]
+    pieces = {name: _of_folder(name, folder, model, index[name][1]) for name in names}
+    return _assembled(model, pieces, request, rungs, dtypes)
+
+
+def published_footprint(
+    model: str,
+    request: GenerateRequest,
+    rungs: tuple[str, ...],
+    dtypes: tuple[str, ...] = DTYPES,
+) -> Footprint | None:
+    """Of a model by its id in the catalogue; None if it was never traced."""
+    names = published().get(model)
+    if names is None:
+        return None
+    pieces = {name: _as_published(name, entry(key)) for name, key in names.items()}
+    return _assembled(model, pieces, request, rungs, dtypes)
+
+
+def published() -> Mapping[str, Mapping[str, str]]:
+    """Model id → component → traced configuration."""
+    loaded: Mapping[str, Mapping[str, str]] = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _of_folder(name: str, folder: Path, model: str, kind: str) -> Piece:
+    config = _json(folder / name / "config.json", model)
+    channels = config.get("block_out_channels") or [0]
+    return Piece(
+        name=name,
+        parts=read(folder / name),
+        traced=like(kind, config.get("addition_embed_type")),
+        width=config.get("hidden_size") or config.get("d_model") or channels[0] or None,
+        tokens=int(config.get("max_position_embeddings") or PROMPT_TOKENS.get(kind, 77)),
+        tile=min(TILE, int(config.get("sample_size") or TILE)),
+        shrink=2 ** (len(channels) - 1),
+        guided=config.get("time_cond_proj_dim") is None,
+    )
+
+
+def _as_published(name: str, traced: Entry) -> Piece:
+    tokens = PROMPT_TOKENS.get(traced["class"], 77)
+    parts = Parts(**traced["weights"])
+    return Piece(name, parts, traced, tokens=tokens, guided=traced["guided"])
+
+
+def _assembled(
+    model: str,
+    pieces: Mapping[str, Piece],
+    request: GenerateRequest,
+    rungs: tuple[str, ...],
+    dtypes: tuple[str, ...],
+) -> Footprint:
+    encoders = tuple(name for name in ENCODERS if name in pieces)
+    core = next(name for name in DENOISERS if name in pieces)
+    twice = pieces[core].guided and pieces[core].traced["unit"] == "latents"
+    guided = request.guidance > 1 and twice
+    batch = 2 if guided else 1
+    texts = [
+        activations(p.traced, p.tokens * batch, p.width) for p in map(pieces.get, encoders) if p
+    ]
+    relief = {"vae_tiling": {"decoding": _tiled(pieces["vae"], request)}}
+    if guided:
+        relief["cfg_split"] = {"denoising": _denoising(pieces, core, request, 1)}
+    return Footprint(
+        model=model,
+        components=tuple(_component(piece, rungs, dtypes) for piece in pieces.values()),
+        activations={
+            "encoding": {dtype: max(one[dtype] for one in texts) for dtype in DTYPES},
+            "denoising": _denoising(pieces, core, request, batch),
+            "decoding": _decoding(pieces["vae"], request.width * request.height),
+        },
+        uses={"encoding": encoders, "denoising": (core,), "decoding": ("vae",)},
+        rungs=rungs,
+        relief=relief,
+    )
+
+
+def _component(piece: Piece, rungs: tuple[str, ...], dtypes: tuple[str, ...]) -> Component:
+    stored = tuple(f for f in STORED.get(piece.traced["class"], ()) if f in rungs)
+    return Component(
+        name=piece.name,
+        weights=piece.parts.bytes(dtypes + stored),
+        blocks=max(1, piece.parts.blocks),
+        block=piece.parts.block * 2,
+        outside=piece.parts.outside * 2,
+        leaf=piece.parts.leaf * 2,
+    )
+
+
+def _denoising(
+    pieces: Mapping[str, Piece], core: str, request: GenerateRequest, batch: int
+) -> dict[str, int]:
+    piece, shrink = pieces[core], pieces["vae"].shrink
+    if piece.traced["unit"] == "tokens":  # four latent pixels each, and those of the prompt
+        shrink *= 2
+        spoken = max(p.tokens for name, p in pieces.items() if name in ENCODERS)
+    else:
+        spoken = 0
+    positions = (request.width // shrink) * (request.height // shrink) + spoken
+    return activations(piece.traced, positions * batch, piece.width)
+
+
+def _decoding(vae: Piece, pixels: int) -> dict[str, int]:
+    return activations(vae.traced, pixels, vae.width)
+
+
+def _tiled(vae: Piece, request: GenerateRequest) -> dict[str, int]:
+    """One tile's activations, and the whole picture the tiles are put together in."""
+    pixels = request.width * request.height
+    tile = _decoding(vae, min(pixels, vae.tile**2))
+    return {dtype: size + int(pixels * 3 * PLAIN[dtype]) for dtype, size in tile.items()}
+
+
+def _json(path: Path, model: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+    except (OSError, ValueError) as broken:
+        raise ModelDamaged(model=model, path=str(path)) from broken

@@ -1,0 +1,269 @@
+"""The planner: a pure function from what is known to an ordered list of plans.
+
+Every legal way to run is weighed, the ways are put in order of what they cost in time
+and quality, and of those only the ones are kept that need strictly less memory than
+every better one before. So the list is the ladder, too: each next plan is cheaper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+
+from aura.errors import MemoryRefused
+from aura.memory.activations import workspace
+from aura.memory.device import SHARE_RAM, TORCH_NAMES, Kind, Snapshot, budget, host_budget
+from aura.memory.footprint import Footprint
+from aura.memory.legality import legal
+from aura.memory.plan import Plan, signature
+from aura.memory.rungs import BANDWIDTH, RUNGS, Processor, Rung, Weighed
+
+# What a switch costs in time and a storage form in quality, on the scale of Rung.cost.
+# The order is also that in which they are tried.
+SWITCHES: Mapping[str, float] = {
+    "vae_slicing": 0.02,
+    "vae_tiling": 0.1,
+    "cfg_split": 0.4,
+    "attention_slicing": 0.5,
+    "taesd": 0.7,
+}
+FORMATS: Mapping[str, float] = {
+    "fp8": 0.9,
+    "int8": 1.0,
+    "gguf_q8": 1.0,
+    "nf4": 1.2,
+    "gguf_q4": 1.3,
+}
+LOWER_DTYPE = 0.5
+# In which form the large text encoders go beside a core that is stored as GGUF.
+BESIDE = {"gguf_q8": "fp8", "gguf_q4": "fp8"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger has learnt on this machine about one model. Plain, so plans stay pure.
+
+    By plan signature: ``excess`` bytes were taken beyond the predicted peak, ``seconds`` one
+    whole request took; ``failed`` ran out of memory before.
+    """
+
+    excess: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+
+
+NOTHING = Known()
+
+
+def ladder(
+    name: str,
+    footprint: Footprint,
+    snapshot: Snapshot,
+    *,
+    taken: int = 0,
+    host_taken: int = 0,
+    known: Known = NOTHING,
+) -> tuple[Plan, ...]:
+    """Every plan worth having, best first, each strictly cheaper; fitting or not.
+
+    ``taken`` and ``host_taken`` are bytes that cannot be evicted: of lent models.
+    """
+    room = max(0, budget(snapshot) - taken), max(0, host_budget(snapshot) - host_taken)
+    plans: list[Plan] = []
+    least: dict[bool, int] = {}  # on the processor or not → lowest peak so far
+    for way in _ways(footprint, snapshot):
+        peak = way.peak + known.excess.get(way.signature, 0)
+        if peak < least.get(way.processor, peak + 1):
+            least[way.processor] = peak
+            plans.append(way.plan(name, room, known))
+    return tuple(_explained(plan, plans[0], name) for plan in plans)
+
+
+def fitting(
+    plans: tuple[Plan, ...], snapshot: Snapshot, host_taken: int = 0, known: Known = NOTHING
+) -> tuple[Plan, ...]:
+    """Of a ladder, the plans that fit, without those that ran out on this machine before.
+
+    Where only such remain, the cheapest of them is tried again: memory may be freer now.
+    """
+    ram = max(0, host_budget(snapshot) - host_taken)
+    fit = tuple(plan for plan in plans if plan.peak <= plan.budget and plan.ram <= ram)
+    return tuple(plan for plan in fit if plan.signature not in known.failed) or fit[-1:]
+
+
+def refusal(name: str, plans: tuple[Plan, ...], snapshot: Snapshot) -> MemoryRefused:
+    """Why nothing fits, with the smallest change that would make it."""
+    cheapest = plans[-1]
+    return MemoryRefused(
+        model=name,
+        need_bytes=cheapest.peak if cheapest.peak > cheapest.budget else cheapest.ram,
+        budget_bytes=cheapest.budget,
+        change=f"plan.change.{_change(cheapest, snapshot)}",
+    )
+
+
+def _change(cheapest: Plan, snapshot: Snapshot) -> str:
+    """Which one thing to change, the easiest for a person first."""
+    short = max(cheapest.peak - cheapest.budget, 0)
+    if snapshot.limit is not None and short <= snapshot.total - snapshot.limit:
+        return "raise_limit"
+    if short <= snapshot.total - snapshot.free - snapshot.held:
+        return "close_programs"
+    return "smaller_model"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One legal way to run, weighed but not yet held against a budget."""
+
+    rung: Rung
+    weighed: Weighed
+    dtype: str
+    switches: tuple[str, ...]
+    cost: float
+    on: Kind  # what is there, whether it computes or not
+
+    @property
+    def processor(self) -> bool:
+        """True where a card is there and stands by."""
+        return isinstance(self.rung, Processor)
+
+    @property
+    def kind(self) -> Kind:
+        return "cpu" if self.processor else self.on
+
+    @property
+    def device(self) -> str:
+        return TORCH_NAMES[self.kind]
+
+    @property
+    def share(self) -> float:
+        return getattr(self.rung, "eighths", 8) / 8
+
+    @cached_property
+    def signature(self) -> str:
+        formats = self.weighed.formats
+        return signature(
+            self.device, self.rung.name, self.share, self.dtype, formats, self.switches
+        )
+
+    @cached_property
+    def stages(self) -> dict[str, int]:
+        return {stage: self._stage(stage) for stage in self.weighed.footprint.uses}
+
+    @property
+    def peak(self) -> int:
+        return max(self.stages.values())
+
+    def _stage(self, stage: str) -> int:
+        footprint = self.weighed.footprint
+        least = footprint.activations[stage][self.dtype]
+        for switch in self.switches:
+            relieved = footprint.relief[switch].get(stage)
+            least = min(least, relieved[self.dtype]) if relieved else least
+        weights = self.rung.during(self.weighed, stage) + self.weighed.widened[stage]
+        return weights + workspace(self.kind, stage, least)
+
+    def relieved(self) -> Way | None:
+        """The same with one more switch, one that helps the stage at the peak."""
+        footprint = self.weighed.footprint
+        worst = max(self.stages, key=lambda stage: self.stages[stage])
+        for switch in SWITCHES:
+            if switch in footprint.rungs and worst in footprint.relief.get(switch, {}):
+                more = self._switched(switch)
+                if more.stages[worst] < self.stages[worst]:
+                    return more
+        return None
+
+    def _switched(self, switch: str) -> Way:
+        on = tuple(s for s in SWITCHES if s in (*self.switches, switch))
+        return replace(self, switches=on, cost=self.cost + SWITCHES[switch])
+
+    def plan(self, name: str, room: tuple[int, int], known: Known) -> Plan:
+        """With what this machine has shown before: larger peaks, and how long it takes."""
+        more = known.excess.get(self.signature, 0)
+        shared = self.kind in SHARE_RAM
+        return Plan(
+            model=self.weighed.footprint.model,
+            device=self.device,
+            rung=self.rung.name,
+            dtype=self.dtype,
+            switches=self.switches,
+            formats=dict(self.weighed.formats),
+            share=self.share,
+            stages={stage: size + more for stage, size in self.stages.items()},
+            peak=self.peak + more,
+            excess=more,
+            resting=self.rung.resting(self.weighed),
+            ram=self.peak + more if shared else self.rung.in_ram(self.weighed),
+            budget=room[1] if self.processor else room[0],
+            seconds=known.seconds.get(self.signature),
+            explanation={},
+        )
+
+
+def _ways(footprint: Footprint, snapshot: Snapshot) -> tuple[Way, ...]:
+    """Every legal way to run, by its cost. What is free now plays no part yet."""
+    bandwidth = snapshot.bandwidth or BANDWIDTH
+    return _weighed_ways(footprint.model_dump_json(), snapshot.kind, snapshot.dtypes, bandwidth)
+
+
+@lru_cache(maxsize=256)
+def _weighed_ways(
+    footprint_json: str, kind: Kind, offered: tuple[str, ...], bandwidth: float
+) -> tuple[Way, ...]:
+    """Remembered, because people ask for the same thing many times."""
+    footprint = Footprint.model_validate_json(footprint_json)
+    dtypes = [dtype for dtype in offered if dtype in footprint.dtypes()]
+    ways: list[Way] = []
+    for rank, dtype in enumerate(dtypes or footprint.dtypes()[:1]):
+        for form in (None, *(f for f in FORMATS if f in footprint.rungs)):
+            weighed = _weighed(footprint, dtype, form)
+            for rung in RUNGS if weighed else ():
+                if weighed and rung.name in footprint.rungs and rung.legal(weighed, kind):
+                    cost = rung.cost(weighed, bandwidth)
+                    cost += rank * LOWER_DTYPE + FORMATS.get(form or "", 0.0)
+                    ways += _chain(Way(rung, weighed, dtype, (), cost, kind), form)
+    return tuple(sorted(ways, key=lambda way: way.cost))
+
+
+def _chain(first: Way, form: str | None) -> Iterator[Way]:
+    """A way, and the same with one more switch each time, as long as one helps."""
+    way: Way | None = first
+    while way is not None:
+        if legal(way.rung.name, form, way.switches, way.dtype, way.kind):
+            yield way
+        way = way.relieved()
+
+
+def _weighed(footprint: Footprint, dtype: str, form: str | None) -> Weighed | None:
+    """The components in ``form`` where they know it, else in ``dtype``; None if none knows it."""
+    if form and form not in footprint.component(footprint.core).weights:
+        return None
+    formats: dict[str, str] = {}
+    for part in footprint.components:
+        stored = next((f for f in (form, BESIDE.get(form or "")) if f and f in part.weights), None)
+        if stored:
+            formats[part.name] = stored
+    sizes = {p.name: p.weights[formats.get(p.name, dtype)] for p in footprint.components}
+    return Weighed(footprint, sizes, formats)
+
+
+def _explained(plan: Plan, best: Plan, name: str) -> Plan:
+    """``how`` lists what was done to make it fit, as keys of texts."""
+    how = [f"plan.how.{form}" for form in dict.fromkeys(plan.formats.values())]
+    how += [f"plan.how.{plan.rung}"] if plan.rung != "resident" else []
+    how += [f"plan.how.{switch}" for switch in plan.switches]
+    how += [f"plan.how.{plan.dtype}"] if plan.dtype != best.dtype else []
+    facts = {
+        "model": name,
+        "need_bytes": best.peak,
+        "peak_bytes": plan.peak,
+        "free_bytes": plan.budget,
+        "how": how,
+    }
+    code = "plan.adapted" if how else "plan.fits"
+    if plan.seconds is not None:
+        code, facts = f"{code}_timed", facts | {"seconds": round(plan.seconds)}
+    return plan.model_copy(update={"explanation": {"code": code, "facts": facts}})

@@ -1,0 +1,112 @@
+"""Bytes of weights, read from safetensors headers or counted from a configuration.
+
+A header is the first few kilobytes of a file; nothing is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from aura.errors import ModelDamaged
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+HEADER_MAX = 100 * 2**20  # as the format itself bounds it
+PLAIN = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0}  # bytes of a parameter
+# Bytes of a parameter of a linear layer; every other parameter stays in two bytes. The
+# fractions are the scales: NF4 keeps 4 bytes for 64, GGUF 2 bytes for 32 (Q8_0) and
+# about an eighth of a byte for each (Q4_K).
+STORED = {"fp8": 1.0, "int8": 1.0, "nf4": 0.5625, "gguf_q8": 1.0625, "gguf_q4": 0.5625}
+BLOCK = re.compile(r"([a-z_]+\.\d+)\.")  # as group offload cuts: lists right below the model
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Numbers of parameters: of all; of linear layers that may be stored smaller; of those
+    kept ``wide`` (4 bytes where fp16 is asked, never stored smaller: T5's ``wo`` overflows);
+    of the largest layer and block, and of what lies outside the ``blocks`` blocks."""
+
+    parameters: int
+    linear: int
+    wide: int
+    leaf: int
+    block: int
+    outside: int
+    blocks: int
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+    def bytes(self, formats: tuple[str, ...]) -> dict[str, int]:
+        """Bytes in each of ``formats``."""
+        return {name: self._in(name) for name in formats}
+
+    def _in(self, name: str) -> int:
+        if name == "fp16":
+            return self.parameters * 2 + self.wide * 2
+        if name in PLAIN:
+            return int(self.parameters * PLAIN[name])
+        return int(self.linear * STORED[name] + (self.parameters - self.linear) * 2)
+
+
+def divided(shapes: Shapes) -> Parts:
+    """Parts of a model, told by the names and shapes of its tensors."""
+    layers: dict[str, int] = defaultdict(int)
+    blocks: dict[str, int] = defaultdict(int)
+    linear = wide = outside = 0
+    for name, shape in shapes.items():
+        count = math.prod(shape)
+        layers[name.rpartition(".")[0]] += count
+        if name.endswith(".wo.weight"):
+            wide += count
+        elif _is_linear(name, shape):
+            linear += count
+        block = BLOCK.match(name)
+        if block:
+            blocks[block[1]] += count
+        else:
+            outside += count
+    total = sum(layers.values())
+    leaf, block_size = max(layers.values(), default=0), max(blocks.values(), default=0)
+    return Parts(total, linear, wide, leaf, block_size, outside, len(blocks))
+
+
+def _is_linear(name: str, shape: tuple[int, ...]) -> bool:
+    embeds = "embed_tokens" in name or "embeddings" in name or name.startswith("shared.")
+    return len(shape) == 2 and name.endswith("weight") and not embeds
+
+
+def read(folder: Path) -> Parts:
+    """Parts of the component whose safetensors files lie in ``folder``. Raises ModelDamaged."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in _files(folder):
+        shapes.update(tensor_shapes(path))
+    return divided(shapes)
+
+
+def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name → shape, from the header of one safetensors file. Raises ModelDamaged."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > HEADER_MAX:
+                raise ValueError("header too long")
+            header = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        return {name: tuple(int(n) for n in entry["shape"]) for name, entry in header.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as broken:
+        raise ModelDamaged(model=path.parent.parent.name, path=str(path)) from broken
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    """Each tensor once: twins in half precision are left out where the full ones are there."""
+    files = sorted(folder.glob("*.safetensors"))
+    full = [path for path in files if ".fp16" not in path.name]
+    return tuple(full or files)

@@ -1,0 +1,157 @@
+/* Language and theme switches, shortcuts, the drop of a picture, and names for the few
+   controls that carry none. Everything else is the server's. */
+(() => {
+  const NAMES = __NAMES__;
+  const lang = document.documentElement.lang || "en";
+  const name = (key) => (NAMES[lang] || NAMES.en)[`ui.name.${key}`] || "";
+  const byId = (id) => document.getElementById(id);
+  const keep = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private */ } };
+  const kept = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const shown = (element) => !!element && element.offsetParent !== null;
+
+  /* --- switches */
+
+  const switchTheme = () => {
+    const dark = !document.body.classList.contains("dark");
+    document.body.classList.toggle("dark", dark);
+    document.documentElement.classList.toggle("dark", dark);
+    document.documentElement.style.background = "";
+    keep("aura-theme", dark ? "dark" : "light");
+  };
+
+  const switchLanguage = (code) => {
+    keep("aura-lang", code);
+    location.reload();
+  };
+
+  const wide = () => window.innerWidth >= 1500;
+  const sideOpen = () => (kept("aura-side") ? kept("aura-side") === "open" : wide());
+  const showSide = () => document.documentElement.classList.toggle("aura-side-open", sideOpen());
+  const toggleSide = () => {
+    keep("aura-side", sideOpen() ? "closed" : "open");
+    showSide();
+  };
+
+  const openHelp = () => { const d = byId("aura-help-dialog"); if (d && !d.open) d.showModal(); };
+  const expand = () => {
+    const stage = byId("aura-stage");
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (stage && stage.requestFullscreen) stage.requestFullscreen();
+  };
+
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    const language = at("[data-lang]");
+    if (language) switchLanguage(language.dataset.lang);
+    else if (at("#aura-theme")) switchTheme();
+    else if (at('[data-act="details"]')) toggleSide();
+    else if (at('[data-act="help"]')) openHelp();
+    else if (at('[data-act="expand"]')) expand();
+    else if (event.target.id === "aura-help-dialog") event.target.close();
+  });
+
+  /* --- shortcuts */
+
+  const press = (id) => {
+    const found = byId(id);
+    const button = found && (found.matches("button") ? found : found.querySelector("button"));
+    if (button && !button.disabled && shown(button)) button.click();
+    return !!button;
+  };
+
+  const browse = (by) => {
+    const thumbs = [...document.querySelectorAll("#aura-strip .aura-thumb")];
+    if (!thumbs.length) return;
+    const now = thumbs.findIndex((thumb) => thumb.hasAttribute("aria-current"));
+    const next = thumbs[Math.min(thumbs.length - 1, Math.max(0, now + by))];
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
+    next.click();
+  };
+
+  const typing = (target) => target.matches("input, textarea, select, [contenteditable]");
+
+  /* What was typed reaches the server only once the field has told Gradio. */
+  const draw = () => setTimeout(() => press("aura-draw"), 60);
+
+  const plainKeys = {
+    "?": openHelp,
+    f: expand,
+    i: toggleSide,
+    ArrowLeft: () => browse(-1),
+    ArrowRight: () => browse(1),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const dialog = byId("aura-help-dialog");
+    if (dialog && dialog.open) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      event.preventDefault();
+      draw();
+    } else if (event.key === "Escape" && !document.fullscreenElement) {
+      const list = document.querySelector("ul.options");
+      if (!shown(list)) press("aura-stop");
+    } else if (event.altKey && /^[1-9]$/.test(event.key)) {
+      const tab = document.querySelectorAll("#aura-tabs > .tab-wrapper button[role=tab]")[event.key - 1];
+      if (tab) { event.preventDefault(); tab.click(); }
+    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)) {
+      const act = plainKeys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+      if (act) { event.preventDefault(); act(); }
+    }
+  }, true);
+
+  /* --- a picture dropped anywhere gives its settings back */
+
+  let depth = 0;
+  const veil = (on) => document.documentElement.classList.toggle("aura-dropping", on);
+  const carriesFile = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+
+  document.addEventListener("dragenter", (e) => { if (carriesFile(e)) { depth += 1; veil(true); } });
+  document.addEventListener("dragleave", (e) => {
+    if (carriesFile(e)) { depth = Math.max(0, depth - 1); if (!depth) veil(false); }
+  });
+  document.addEventListener("dragover", (e) => { if (carriesFile(e)) e.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    depth = 0;
+    veil(false);
+    const input = document.querySelector("#aura-read-file input[type=file], input#aura-read, #aura-read input[type=file]")
+      || byId("aura-read")?.parentElement?.querySelector("input[type=file]");
+    if (!input || !event.dataTransfer.files.length) return;
+    const one = new DataTransfer();
+    one.items.add(event.dataTransfer.files[0]);
+    input.files = one.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  /* --- names */
+
+  const label = (id, key) => {
+    const found = byId(id);
+    if (!found || found.dataset.named) return;
+    found.dataset.named = "1";
+    found.setAttribute("aria-label", name(key));
+    found.title = name(key);
+  };
+
+  const nameControls = () => {
+    label("aura-theme", "theme");
+    label("aura-dice", "dice");
+    label("aura-again", "again");
+    label("aura-style-new", "style_new");
+    label("aura-style-delete", "style_delete");
+    document.body.dataset.drop = name("drop");
+    for (const button of document.querySelectorAll("[data-lang]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.lang === lang));
+    }
+  };
+
+  const start = () => {
+    showSide();
+    nameControls();
+    new MutationObserver(nameControls).observe(document.body, { childList: true, subtree: true });
+    window.addEventListener("resize", showSide);
+  };
+  if (document.body) start();
+  else document.addEventListener("DOMContentLoaded", start);
+})();

@@ -1,0 +1,114 @@
+"""The status bar: the device, its memory, and what runs, about once a second.
+
+It formats what the engine last told. Nothing here touches the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import gradio as gr
+
+from aura.engine.protocol import Status
+from aura.i18n import size, text
+from aura.jobs.job import JobView
+from aura.memory.device import Snapshot
+from aura.ui.markup import esc
+from aura.ui.pages import Pages
+from aura.ui.wording import seconds
+
+if TYPE_CHECKING:
+    from aura.engine.supervisor import Supervisor
+    from aura.studio import Studio
+
+
+def ticker(studio: Studio, pages: Pages) -> Callable[[str, gr.Request], Any]:
+    """The handler of the clock; silent while nothing changed."""
+
+    def tick(owner: str, request: gr.Request) -> Any:
+        page = pages.of(request, owner)
+        names = {model.id: model.name for model in studio.catalog.models}
+        shown = bar(page.lang, told(studio), studio.jobs.current(), names)
+        return page.changed({"status": shown})[0]
+
+    return tick
+
+
+def told(studio: Studio) -> Status | None:
+    """What the engine last said of itself; None before its first word."""
+    return cast("Supervisor", studio.engine).status()
+
+
+def bar(lang: str, status: Status | None, running: JobView | None, names: dict[str, str]) -> str:
+    """The whole bar as HTML. ``names``: model ids as people know them."""
+    if status is None:
+        parts = [_item("", text(lang, "status.starting"), "aura-dim")]
+    else:
+        parts = [*_device(lang, status.device), *_residents(lang, status, names)]
+    name = esc(text(lang, "status.name"))
+    return (
+        f'<div class="aura-status" role="contentinfo" aria-label="{name}">'
+        f"{_running(lang, running)}{''.join(parts)}</div>"
+    )
+
+
+def _running(lang: str, running: JobView | None) -> str:
+    if running is None:
+        idle = esc(text(lang, "status.idle"))
+        return f'<span class="aura-run"><b class="aura-dot"></b>{idle}</span>'
+    stage = text(lang, f"generate.stage.{running.stage}")
+    words = f"{stage} · {seconds(lang, running.elapsed)}"
+    return f'<span class="aura-run is-busy"><b class="aura-dot"></b>{esc(words)}</span>'
+
+
+def _device(lang: str, device: Snapshot) -> list[str]:
+    """A card shows its own memory and the RAM; a CPU has the RAM alone."""
+    parts = [_item("", "CPU" if device.kind == "cpu" else device.name, "aura-device")]
+    if not device.shares_ram:
+        used = device.total - device.free
+        parts.append(_meter(lang, "VRAM", used, device.held, device.total))
+        parts.append(_limit(lang, device.limit))
+    for key, value, unit in (
+        ("gpu", device.utilisation, " %"),
+        ("temperature", device.temperature, " °C"),
+        ("power", device.power, " W"),
+    ):
+        if value is not None:
+            parts.append(_item(text(lang, f"status.{key}"), f"{value:.0f}{unit}"))
+    held = device.held if device.shares_ram else device.host_held
+    parts.append(_meter(lang, "RAM", device.host_total - device.host_free, held, device.host_total))
+    parts.append(_limit(lang, device.limit if device.shares_ram else device.host_limit))
+    parts.append(_item("CPU", f"{device.cpu_percent:.0f} %"))
+    return parts
+
+
+def _meter(lang: str, name: str, used: int, held: int, total: int) -> str:
+    """Used of total as the driver says, and in a brighter part what Aura holds of it."""
+    share = 100 * used / total if total else 0
+    own = 100 * min(held, used) / total if total else 0
+    words = f"{size(lang, used)} / {size(lang, total)}"
+    aura = text(lang, "status.held", held_bytes=held)
+    return (
+        f'<span class="aura-meter" title="{esc(aura)}"><em>{esc(name)}</em>'
+        f'<i><u style="width:{share:.1f}%"></u><s style="width:{own:.1f}%"></s></i>'
+        f"<b>{esc(words)}</b><small>{esc(aura)}</small></span>"
+    )
+
+
+def _limit(lang: str, limit: int | None) -> str:
+    return "" if limit is None else _item(text(lang, "status.limit"), size(lang, limit))
+
+
+def _residents(lang: str, status: Status, names: dict[str, str]) -> list[str]:
+    if not status.residents:
+        return [_item("", text(lang, "status.no_models"), "aura-models")]
+    held = ", ".join(
+        f"{names.get(r.model, r.model)} {size(lang, r.bytes)}" for r in status.residents
+    )
+    return [_item(text(lang, "status.models"), held, "aura-models")]
+
+
+def _item(name: str, value: str, look: str = "") -> str:
+    label = f"<em>{esc(name)}</em>" if name else ""
+    return f'<span class="{look}">{label}<b>{esc(value)}</b></span>'

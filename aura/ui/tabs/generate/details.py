@@ -1,0 +1,110 @@
+"""Everything known of the picture on the stage, and what can be done with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura.i18n import has, size, text
+from aura.requests import Picture
+from aura.ui.icons import icon
+from aura.ui.markup import button, esc, facts, file_url
+from aura.ui.wording import moment, notice, number, seconds
+
+if TYPE_CHECKING:
+    from aura.library.history import Entry
+
+
+def tools(lang: str, entry: Entry | None) -> str:
+    """The buttons beneath the stage. Without a picture only what needs none."""
+    keys = button("help", text(lang, "generate.tool.help"), symbol="keys")
+    details = button("details", text(lang, "generate.tool.details"), symbol="info")
+    if entry is None:
+        return f'<div class="aura-tools">{details}{keys}</div>'
+    path = entry.picture.path
+    star = text(lang, "generate.tool.unstar" if entry.starred else "generate.tool.star")
+    return (
+        '<div class="aura-tools">'
+        + button("star", star, symbol="star", look="is-on" if entry.starred else "", picture=path)
+        + button("reuse", text(lang, "generate.tool.reuse"), symbol="reuse", picture=path)
+        + _download(lang, path)
+        + button("expand", text(lang, "generate.tool.expand"), symbol="expand")
+        + details
+        + keys
+        + "</div>"
+    )
+
+
+def _download(lang: str, path: str) -> str:
+    label = esc(text(lang, "generate.tool.download"))
+    return (
+        f'<a class="aura-btn" href="{esc(file_url(path))}" download="{esc(Path(path).name)}" '
+        f'aria-label="{label}" title="{label}">{icon("download")}</a>'
+    )
+
+
+def details(lang: str, entry: Entry | None, model_name: str) -> str:
+    if entry is None:
+        return f'<p class="aura-quiet">{esc(text(lang, "generate.details.none"))}</p>'
+    shown = entry.picture
+    return (
+        f'<p class="aura-prompt">{esc(shown.prompt)}</p>'
+        + _negative(lang, entry)
+        + facts(_settings(lang, entry, model_name))
+        + f"<h4>{esc(text(lang, 'generate.details.time'))}</h4>"
+        + facts(_times(lang, shown))
+        + f"<h4>{esc(text(lang, 'generate.details.memory'))}</h4>"
+        + _memory(lang, shown)
+        + _notices(lang, shown)
+    )
+
+
+def _negative(lang: str, entry: Entry) -> str:
+    if not entry.request.negative:
+        return ""
+    label = esc(text(lang, "generate.negative"))
+    return f'<p class="aura-quiet"><b>{label}:</b> {esc(entry.request.negative)}</p>'
+
+
+def _settings(lang: str, entry: Entry, model_name: str) -> list[tuple[str, str]]:
+    shown, request = entry.picture, entry.request
+    pairs = [
+        ("model", esc(model_name)),
+        ("size", f"{shown.width} × {shown.height} px"),
+        ("seed", f"<code>{shown.seed}</code>"),
+        ("steps", str(request.steps)),
+        ("guidance", number(lang, request.guidance)),
+        ("scheduler", esc(text(lang, f"generate.scheduler.{request.scheduler}"))),
+    ]
+    if request.style:
+        pairs.append(("style", esc(request.style)))
+    pairs.append(("created", esc(moment(lang, entry.created))))
+    return [(text(lang, f"generate.details.{name}"), value) for name, value in pairs]
+
+
+def _times(lang: str, shown: Picture) -> list[tuple[str, str]]:
+    stages = [
+        (text(lang, f"generate.stage.{stage}"), seconds(lang, spent))
+        for stage, spent in shown.stages.items()
+        if has(f"generate.stage.{stage}") and spent >= 0.005
+    ]
+    return [*stages, (text(lang, "generate.details.total"), seconds(lang, shown.seconds))]
+
+
+def _memory(lang: str, shown: Picture) -> str:
+    plan = shown.plan
+    pairs = [(text(lang, "generate.details.peak"), size(lang, shown.peak_bytes))]
+    if plan.get("device"):
+        pairs.append((text(lang, "generate.details.device"), esc(plan["device"])))
+    if plan.get("dtype"):
+        pairs.append((text(lang, "generate.details.dtype"), esc(plan["dtype"])))
+    why = notice(lang, plan.get("explanation") or {})
+    return facts(pairs) + (f'<p class="aura-quiet">{esc(why)}</p>' if why else "")
+
+
+def _notices(lang: str, shown: Picture) -> str:
+    if not shown.notices:
+        return ""
+    rows = "".join(f"<li>{esc(notice(lang, told))}</li>" for told in shown.notices)
+    title = esc(text(lang, "generate.details.notices"))
+    return f'<h4>{title}</h4><ul class="aura-notices">{rows}</ul>'

@@ -1,0 +1,22 @@
+"""What many tests share: tiny models, made once a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Tests run beside each other and beside a browser: threads that spin for a core they
+# cannot have would make each draw many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+
+@pytest.fixture(scope="session")
+def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Stable Diffusion pipeline of random weights, 64 px native."""
+    from tests.packs import tiny_stable_diffusion
+
+    return tiny_stable_diffusion(tmp_path_factory.mktemp("models") / "tiny")

@@ -1,0 +1,190 @@
+"""The seven promises of the manager, held against anything a machine may do.
+
+A machine of random size lends, returns, draws, stops, fails and refuses in any order, while
+other programs take memory and give it back.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from aura.errors import MemoryRefused, OutOfMemory, Stopped
+from aura.families.base import Drawn, Noticed
+from aura.memory import ladder
+from aura.memory.device import budget, host_budget
+from aura.memory.ledger import Ledger
+from aura.memory.legality import legal
+from aura.memory.manager import Manager, claim
+from aura.memory.plan import Plan
+from aura.memory.simulated import SimulatedDevice, SimulatedOutOfMemory
+from tests.memory.simulation import GIB, SimulatedFamily, model, request
+
+MODELS = [model("small", 2**18), model("middle", 2**20), model("large", 2**22)]
+SIDES = (256, 512, 1024)
+FAULTS = (None, Stopped(), ValueError("broken"), SimulatedOutOfMemory("anywhere"))
+
+sizes = st.integers(min_value=0, max_value=80)
+models = st.sampled_from(MODELS)
+
+
+class Machine(RuleBasedStateMachine):
+    @initialize(
+        card=st.integers(2, 80), ram=st.sampled_from([8, 16, 32, 64]), limited=st.booleans()
+    )
+    def power_on(self, card, ram, limited):
+        limit = card * GIB // 2 if limited else None
+        self.device = SimulatedDevice(card * GIB, ram * GIB, dtypes=("bf16",), limit=limit)
+        self.family = SimulatedFamily(self.device)
+        self.ledger = Ledger(":memory:")
+        self.loans: list[tuple[ExitStack, object, Plan]] = []
+        self.start()
+
+    def start(self):
+        """A fresh engine over the same device and ledger."""
+        self.manager = Manager(
+            self.device,
+            {"simulated": self.family},
+            self.ledger,
+            locate=lambda model: Path("/"),
+            clock=lambda: 0.0,
+            sleep=lambda seconds: None,
+        )
+
+    # --- what people do
+
+    @rule(which=models, side=st.sampled_from(SIDES))
+    def lend(self, which, side):
+        asked = request(which, width=side, height=side)
+        stack = ExitStack()
+        try:
+            plans = self.manager.plans(which, asked)
+            assert self.manager.plans(which, asked) == plans  # the sixth
+            loan = stack.enter_context(self.manager.lend(which, asked, plans[0]))
+        except MemoryRefused as refused:
+            assert refused.facts["change"].startswith("plan.change.")
+            return
+        self.holds_the_budget(loan.plan)
+        self.loans.append((stack, loan.loaded, loan.plan))
+
+    @precondition(lambda self: self.loans)
+    @rule(at=st.integers(0, 9), fault=st.sampled_from(FAULTS))
+    def end_a_loan(self, at, fault):
+        stack, _, _ = self.loans.pop(at % len(self.loans))
+        if fault is None:
+            stack.close()
+        else:
+            stack.__exit__(type(fault), fault, None)
+
+    @rule(
+        which=models,
+        count=st.integers(1, 3),
+        side=st.sampled_from(SIDES),
+        refusals=st.sets(st.integers(0, 12), max_size=4),
+        stop_at=st.none() | st.integers(1, 12),
+    )
+    def draw(self, which, count, side, refusals, stop_at):
+        allocations = iter(range(10**6))
+        self.device.refuse = lambda stage: next(allocations) in refusals
+        asked = request(which, count, width=side, height=side)
+        try:
+            self.watch(asked, which, stop_at)
+        except (MemoryRefused, OutOfMemory):
+            pass
+        finally:
+            self.device.refuse = lambda stage: False
+
+    def watch(self, asked, which, stop_at):
+        run = ladder.run(self.manager, which, asked)
+        plans, drawn, notices = [], [], 0
+        try:
+            for happened, happening in enumerate(run):
+                if isinstance(happening, Plan):
+                    plans.append(happening)
+                    assert len(plans) <= ladder.ATTEMPTS
+                    assert all(b.cheaper_than(a) for a, b in pairwise(plans))  # the fourth
+                    form = happening.formats.get("unet")
+                    kind = "cpu" if happening.device == "cpu" else "cuda"
+                    assert legal(
+                        happening.rung, form, happening.switches, happening.dtype, kind
+                    )  # the fifth
+                elif isinstance(happening, Drawn):
+                    drawn.append(happening)
+                elif isinstance(happening, Noticed):
+                    notices += 1
+                if happened == stop_at:
+                    return
+        finally:
+            run.close()
+            # The seventh: each picture once, with its own seed, and every change was told.
+            assert [one.index for one in drawn] == list(range(len(drawn)))
+            for one in drawn:
+                assert one.image.getpixel((0, 0))[0] == (asked.seed + one.index) % 255
+            assert notices in (len(plans) - 1, len(plans))
+        assert len(drawn) == asked.count
+
+    @rule(which=models)
+    def warm(self, which):
+        self.manager.warm(which)
+
+    @rule(which=st.none() | models)
+    def release(self, which):
+        self.manager.release(which.id if which else None)
+
+    # --- what machines do
+
+    @rule(size=sizes)
+    def other_programs_take_memory(self, size):
+        self.device.foreign = min(size * GIB, self.device.total - self.device.used)
+
+    @rule()
+    def the_engine_dies(self):
+        self.loans.clear()
+        self.device.used = self.device.host_used = 0
+        self.start()
+
+    # --- what is promised
+
+    def holds_the_budget(self, plan):
+        """The first: what is held and the peak to come stay within the budget."""
+        snapshot = self.device.snapshot()
+        claims = [entry.claims for entry in self.manager._entries.values()]
+        if plan.on_card:
+            assert sum(one.card for one in claims) <= budget(snapshot)
+        if claim(plan).ram:
+            assert sum(one.ram for one in claims) <= host_budget(snapshot)
+
+    @invariant()
+    def a_lent_model_stays(self):
+        """The second."""
+        held = [entry.loaded for entry in self.manager._entries.values()]
+        assert all(any(loaded is one for one in held) for _, loaded, _ in self.loans)
+
+    @invariant()
+    def the_accounting_is_exact(self):
+        """The third: what the device holds is what the books say, whatever went before."""
+        entries = self.manager._entries.values()
+        assert self.device.used == sum(claim(e.plan, lent=False).card for e in entries)
+        assert self.device.host_used == sum(claim(e.plan, lent=False).ram for e in entries)
+        assert sum(len(entry.loans) for entry in entries) == len(self.loans)
+
+
+Machine.TestCase.settings = settings(
+    max_examples=500,
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+TestTheManager = Machine.TestCase

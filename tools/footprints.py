@@ -1,0 +1,99 @@
+"""Traces the published full-size configurations and writes the coefficients the planner uses.
+
+    python -m tools.footprints
+
+Nothing is downloaded and no weights are made. Run it again when a library that builds the
+models changes; a test traces again and fails when the written numbers have drifted.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.initialization import no_init_weights
+
+from aura.memory.activations import DATA
+from aura.memory.weights import divided
+from tools.forwards import FORWARDS, Forward
+from tools.tracing import traced_peak
+
+CONFIGS = Path(__file__).with_name("configs.json")
+DTYPES = {"half": torch.bfloat16, "full": torch.float32}
+
+
+def main() -> None:
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    written = json.loads(DATA.read_text(encoding="utf-8"))
+    written["components"] = {name: entry(name) for name in configs()}
+    DATA.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
+@functools.cache
+def configs() -> Mapping[str, Any]:
+    return json.loads(CONFIGS.read_text(encoding="utf-8"))
+
+
+def entry(name: str) -> dict[str, Any]:
+    """What the planner needs to know of one published component."""
+    config, forward = configs()[name]["config"], forward_of(name)
+    with torch.device("meta"):
+        shapes = {n: tuple(p.shape) for n, p in build(name).named_parameters()}
+    width = config.get("hidden_size") or config.get("d_model") or 0
+    return {
+        "class": kind(name),
+        "variant": config.get("addition_embed_type"),
+        "guided": config.get("time_cond_proj_dim") is None,
+        "width": width or (config.get("block_out_channels") or [0])[0],
+        "unit": forward.unit,
+        "weights": divided(shapes).as_dict(),
+        "activations": {form: line(name, dtype) for form, dtype in DTYPES.items()},
+    }
+
+
+def line(name: str, dtype: torch.dtype) -> dict[str, float]:
+    """Bytes per position and a constant, through the two samples of its architecture."""
+    forward = forward_of(name)
+    (less, few), (more, many) = (
+        (forward.positions(*sample), traced(name, dtype, *sample)) for sample in forward.samples
+    )
+    slope = (many - few) / (more - less)
+    return {"each": round(slope, 3), "once": round(few - slope * less)}
+
+
+def traced(name: str, dtype: torch.dtype, size: int, batch: int) -> int:
+    """Peak activation bytes of one forward pass."""
+    config, call = configs()[name]["config"], forward_of(name).call
+    return traced_peak(
+        lambda: build(name), lambda model, dt: call(model, config, dt, size, batch), dtype
+    )
+
+
+def build(name: str) -> torch.nn.Module:
+    library, _, class_name = configs()[name]["class"].partition(".")
+    made = getattr(importlib.import_module(library), class_name)
+    config = configs()[name]["config"]
+    if library == "diffusers":
+        return made(**config)
+    with no_init_weights():  # initialising reads values, and fake tensors have none
+        model = made(made.config_class(**config))
+    model.tie_weights()
+    return model
+
+
+def kind(name: str) -> str:
+    return str(configs()[name]["class"]).partition(".")[2]
+
+
+def forward_of(name: str) -> Forward:
+    return FORWARDS[kind(name)]
+
+
+if __name__ == "__main__":
+    main()

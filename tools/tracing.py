@@ -1,0 +1,90 @@
+"""Peak memory of a model's forward pass, without its weights and without a device.
+
+The model is built from its configuration under fake tensors, which have shapes and no
+contents. Every storage that comes to life is counted until it dies.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+GRAIN = 512  # bytes; what torch's allocator rounds each allocation up to
+
+
+def traced_peak(
+    build: Callable[[], torch.nn.Module],
+    call: Callable[[torch.nn.Module, torch.dtype], Any],
+    dtype: torch.dtype,
+) -> int:
+    """Most bytes of activations alive at once during ``call``; weights are not counted."""
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        model = _in_dtype(build, dtype).eval()
+        live = Live(model)
+        with live, FusedAttention():
+            call(model, dtype)
+    return live.peak
+
+
+def _in_dtype(build: Callable[[], torch.nn.Module], dtype: torch.dtype) -> torch.nn.Module:
+    """Built in its dtype at once: fake parameters cannot be cast afterwards."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        return build()
+    finally:
+        torch.set_default_dtype(usual)
+
+
+class Live(TorchDispatchMode):
+    """Adds up the storages that operations make, until each is collected."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.bytes = self.peak = 0
+        # Weights first: operations return views of them, which are nothing new.
+        tensors = [*model.parameters(), *model.buffers()]
+        self._known = weakref.WeakSet(tensor.untyped_storage() for tensor in tensors)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(out):
+            if isinstance(leaf, torch.Tensor):
+                self._add(leaf.untyped_storage())
+        return out
+
+    def _add(self, storage: torch.UntypedStorage) -> None:
+        if storage in self._known:
+            return
+        size = -(-storage.nbytes() // GRAIN) * GRAIN
+        self._known.add(storage)
+        self.bytes += size
+        self.peak = max(self.peak, self.bytes)
+        weakref.finalize(storage, self._remove, size)
+
+    def _remove(self, size: int) -> None:
+        self.bytes -= size
+
+
+class FusedAttention(TorchFunctionMode):
+    """Attention as the fused kernels do it: an output and a row of log-sums, no score matrix."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is not torch.nn.functional.scaled_dot_product_attention:
+            return func(*args, **(kwargs or {}))
+        named = dict(zip(("query", "key", "value"), args, strict=False)) | (kwargs or {})
+        query, value = named["query"], named["value"]
+        out = query.new_empty(*query.shape[:-1], value.shape[-1])
+        query.new_empty(query.shape[:-1], dtype=torch.float32)
+        return out

@@ -16,7 +16,6 @@ from PIL import Image
 from aura.catalog.models import Model
 from aura.memory.footprint import Footprint
 from aura.memory.plan import Plan
-from aura.requests import GenerateRequest
 
 
 class Token(Protocol):
@@ -62,11 +61,14 @@ Happening = StageBegun | StepDone | PreviewMade | Drawn | Noticed
 
 
 class Family(Protocol):
-    """One kind of model. ``Loaded`` objects are opaque to all but their own family."""
+    """One kind of model. ``Loaded`` objects are opaque to all but their own family.
+
+    ``request`` is always of the one kind of ``requests.Work`` that the family is for.
+    """
 
     name: str
 
-    def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
+    def footprint(self, model: Model, folder: Path | None, request: Any) -> Footprint:
         """Bytes per component and dtype, activation bytes per stage; loads nothing.
 
         ``folder`` holds the weights; without them the shipped coefficients answer.
@@ -77,9 +79,7 @@ class Family(Protocol):
         """Load and place as the plan says. Raises ModelDamaged."""
         ...
 
-    def run(
-        self, loaded: Any, request: GenerateRequest, plan: Plan, first: int = 0
-    ) -> Iterator[Happening]:
+    def run(self, loaded: Any, request: Any, plan: Plan, first: int = 0) -> Iterator[Happening]:
         """Yield what happens, from picture ``first`` on. Closing the generator stops it."""
         ...
 

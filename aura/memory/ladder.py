@@ -13,7 +13,7 @@ from aura.errors import MemoryRefused, OutOfMemory
 from aura.families.base import Drawn, Happening, Noticed, StageBegun
 from aura.memory.exhaustion import ran_out
 from aura.memory.plan import Plan
-from aura.requests import GenerateRequest
+from aura.requests import Work
 
 if TYPE_CHECKING:
     from aura.catalog.models import Model
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 
 
-def run(
-    manager: Manager, model: Model, request: GenerateRequest
-) -> Generator[Plan | Happening, None, None]:
+def run(manager: Manager, model: Model, request: Work) -> Generator[Plan | Happening, None, None]:
     """Yield each plan it goes on under, what happens, and a ``Noticed`` at each step down.
 
     Closing the generator gives everything back. Raises MemoryRefused when nothing fits
@@ -52,7 +50,7 @@ def run(
 class Climb:
     """How far one request is: which pictures are drawn, which plans were tried."""
 
-    def __init__(self, manager: Manager, model: Model, request: GenerateRequest) -> None:
+    def __init__(self, manager: Manager, model: Model, request: Work) -> None:
         self.manager, self.model, self.request = manager, model, request
         self.first = 0
         self.tried: list[str] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aura.memory.plan import Plan
 from aura.memory.planner import Known
-from aura.requests import GenerateRequest
+from aura.requests import Work
 
 RECENT = 20  # runs a lesson is drawn from
 FORGET_S = 7 * 24 * 3600  # after that a way that failed is tried again
@@ -52,7 +52,7 @@ class Ledger:
         self,
         device: str,
         plan: Plan,
-        request: GenerateRequest,
+        request: Work,
         measured: int,
         stages: dict[str, float],
         pictures: int,
@@ -64,10 +64,10 @@ class Ledger:
         seconds = sum(stages.values()) / max(pictures, 1)
         self._add(device, plan, request, "done", measured, seconds, stages)
 
-    def ran_out(self, device: str, plan: Plan, request: GenerateRequest) -> None:
+    def ran_out(self, device: str, plan: Plan, request: Work) -> None:
         self._add(device, plan, request, "ran_out", 0, 0.0, {})
 
-    def known(self, device: str, model: str, request: GenerateRequest) -> Known:
+    def known(self, device: str, model: str, request: Work) -> Known:
         """The lessons for this model and shape on this device."""
         rows = self._rows(device, model, request)
         done = [row for row in rows if row[1] == "done"]
@@ -85,20 +85,20 @@ class Ledger:
         return frozenset(s for s, row in latest.items() if row[1] == "ran_out" and row[5] > since)
 
     def _rows(
-        self, device: str, model: str, request: GenerateRequest
+        self, device: str, model: str, request: Work
     ) -> list[tuple[str, str, int, int, float, float]]:
         query = (
             "select signature, outcome, predicted, measured, seconds, at from runs"
             " where device = ? and model = ? and shape = ? order by id desc limit ?"
         )
         with self._lock:
-            return self._db.execute(query, (device, model, shape(request), RECENT)).fetchall()
+            return self._db.execute(query, (device, model, request.shape, RECENT)).fetchall()
 
     def _add(
         self,
         device: str,
         plan: Plan,
-        request: GenerateRequest,
+        request: Work,
         outcome: str,
         measured: int,
         seconds: float,
@@ -109,7 +109,7 @@ class Ledger:
             device,
             plan.model,
             plan.signature,
-            shape(request),
+            request.shape,
             outcome,
             plan.peak - plan.excess,
             measured,
@@ -144,9 +144,3 @@ def _connected(path: Path | str) -> sqlite3.Connection:
         database.close()
         raise
     return database
-
-
-def shape(request: GenerateRequest) -> str:
-    """What of a request decides its memory and its time per picture."""
-    guided = "g" if request.guidance > 1 else ""
-    return f"{request.width}x{request.height}x{request.steps}{guided}"

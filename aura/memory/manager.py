@@ -18,7 +18,7 @@ from aura.memory.ledger import Ledger
 from aura.memory.plan import Plan
 from aura.memory.planner import fitting, ladder, refusal
 from aura.memory.verdict import example
-from aura.requests import GenerateRequest, Plain
+from aura.requests import Plain, Work
 
 if TYPE_CHECKING:
     from aura.catalog.models import Model
@@ -103,7 +103,7 @@ class Manager:
 
     # --- asking
 
-    def plans(self, model: Model, request: GenerateRequest) -> tuple[Plan, ...]:
+    def plans(self, model: Model, request: Work) -> tuple[Plan, ...]:
         """Plans that fit now, the best first, each strictly cheaper. Raises MemoryRefused.
 
         They count on idle models leaving; lent ones stay.
@@ -147,9 +147,7 @@ class Manager:
     # --- lending
 
     @contextmanager
-    def lend(
-        self, model: Model, request: GenerateRequest, plan: Plan | None = None
-    ) -> Iterator[Loan]:
+    def lend(self, model: Model, request: Work, plan: Plan | None = None) -> Iterator[Loan]:
         """The model, loaded and placed, for the time of the ``with`` block.
 
         Raises MemoryRefused, ModelMissing, ModelDamaged, and whatever running out looks

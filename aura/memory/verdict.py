@@ -17,7 +17,7 @@ from aura.memory.footprint import Footprint
 from aura.memory.pipelines import pipeline_footprint, published_footprint
 from aura.memory.plan import Plan
 from aura.memory.planner import NOTHING, Known, fitting, ladder
-from aura.requests import GenerateRequest, Plain
+from aura.requests import GenerateRequest, Plain, Work
 
 SLOW_RUNGS = ("cpu", "group_offload", "leaf_offload")
 SLOW_S = 180.0  # a request that is known to take longer is slow
@@ -43,7 +43,7 @@ class Verdict(Plain):
 def verdict(
     model: Model,
     snapshot: Snapshot,
-    request: GenerateRequest | None = None,
+    request: Work | None = None,
     *,
     folder: Path | None = None,
     known: Known = NOTHING,
@@ -68,9 +68,7 @@ def verdict(
     )
 
 
-def footprint_of(
-    model: Model, request: GenerateRequest, folder: Path | None = None
-) -> Footprint | None:
+def footprint_of(model: Model, request: Work, folder: Path | None = None) -> Footprint | None:
     """From the files if they are there, else as published. Raises ModelDamaged."""
     rungs = abilities(model.family)
     if folder is not None:
@@ -78,7 +76,7 @@ def footprint_of(
     return published_footprint(model.id, request, rungs)
 
 
-def example(model: Model) -> GenerateRequest:
+def example(model: Model) -> Work:
     """A request as the tab would make it from the model's defaults."""
     side = max(64, int(model.area**0.5) // model.multiple * model.multiple)
     return GenerateRequest(
@@ -102,7 +100,7 @@ def _is_slow(plan: Plan, snapshot: Snapshot) -> bool:
 
 
 def _changes(
-    model: Model, snapshot: Snapshot, request: GenerateRequest, folder: Path | None
+    model: Model, snapshot: Snapshot, request: Work, folder: Path | None
 ) -> Iterator[dict[str, Any]]:
     """Single changes that make it fit, the easiest for a person first."""
     for code, facts, machine, asked in _tries(snapshot, request):
@@ -112,9 +110,7 @@ def _changes(
     yield {"code": "plan.change.smaller_model", "facts": {}}
 
 
-def _tries(
-    now: Snapshot, request: GenerateRequest
-) -> Iterator[tuple[str, dict[str, Any], Snapshot, GenerateRequest]]:
+def _tries(now: Snapshot, request: Work) -> Iterator[tuple[str, dict[str, Any], Snapshot, Work]]:
     if now.limit is not None or now.host_limit is not None:
         yield "raise_limit", {}, _with(now, limit=None, host_limit=None), request
     yield "close_programs", {}, _emptied(now), request

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aura.studio import Studio
 
 HERE = Path(__file__).parent
+STYLES = ("frame", "panel", "stage", "side", "status", "dialogs", "library", "small")
 TICK_S = 1.0
 SECRET = "aura"  # what the browser keeps is no secret; a fixed key lets it be read again
 THREADS = 120  # a page that follows a job holds one
@@ -100,7 +101,7 @@ def launch_options(studio: Studio) -> dict[str, Any]:
     served = [settings.data_dir / name for name in ("outputs", "thumbnails")]
     return {
         "theme": theme.make(),
-        "css": theme.palette_css() + (HERE / "style.css").read_text(encoding="utf-8"),
+        "css": theme.palette_css() + "".join(_css(name) for name in STYLES),
         "head": f"<script>{script()}</script>",
         "i18n": translations(),
         "favicon_path": str(HERE / "favicon.svg"),
@@ -112,6 +113,10 @@ def launch_options(studio: Studio) -> dict[str, Any]:
         "allowed_paths": [str(folder) for folder in served],
         "app_kwargs": {"middleware": [Middleware(EarlyScript, wanted=settings.lang)]},
     }
+
+
+def _css(name: str) -> str:
+    return (HERE / "css" / f"{name}.css").read_text(encoding="utf-8")
 
 
 def script() -> str:

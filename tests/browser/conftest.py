@@ -74,7 +74,12 @@ def app(tmp_path_factory: pytest.TempPathFactory, app_root: Path) -> Iterator[Se
 
 
 # What Gradio's client says of its open streams when a page is left or its server ends.
-LEAVING = ("signal is aborted without reason", "errored out", "ERR_CONNECTION_REFUSED")
+LEAVING = (
+    "signal is aborted without reason",
+    "BodyStreamBuffer was aborted",
+    "errored out",
+    "ERR_CONNECTION_REFUSED",
+)
 
 
 class Watch:

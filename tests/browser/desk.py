@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from urllib.parse import unquote
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE_MS = 180_000  # for what a model draws, on a machine that does much else
 
@@ -14,6 +14,7 @@ PATIENCE_MS = 180_000  # for what a model draws, on a machine that does much els
 class Desk:
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.before = ""  # the job the progress line was about when the last one was asked for
 
     # --- doing
 
@@ -26,6 +27,7 @@ class Desk:
             self.write(prompt)
         for name, value in settings.items():
             self.set(name, value)
+        self.before = self.job()
         self.page.locator("#aura-draw").click()
 
     def set(self, name: str, value: int | str) -> None:
@@ -67,9 +69,20 @@ class Desk:
         expect(self.page.locator("#aura-stage .is-preview img")).to_be_visible(timeout=PATIENCE_MS)
 
     def is_(self, state: str) -> None:
-        """The progress line shows this state of the job: running, done, cancelled, failed."""
-        shown = self.page.locator(f"#aura-progress .is-{state}")
-        expect(shown).to_be_visible(timeout=PATIENCE_MS)
+        """The progress line shows this state of the newest job: running, done, failed.
+
+        What it still says of the job before is not taken for it.
+        """
+        expect(self._progress(state)).to_be_visible(timeout=PATIENCE_MS)
+
+    def job(self) -> str:
+        """The job the progress line tells of, if that has ended; empty otherwise."""
+        ended = self.page.locator("#aura-progress .is-done, #aura-progress .is-cancelled")
+        return ended.get_attribute("data-job") or "" if ended.count() else ""
+
+    def _progress(self, state: str) -> Locator:
+        newer = f':not([data-job="{self.before}"])' if self.before else ""
+        return self.page.locator(f"#aura-progress .is-{state}{newer}")
 
     def thumbs(self) -> int:
         return self.page.locator("#aura-strip .aura-thumb").count()
@@ -95,7 +108,7 @@ class Desk:
             now = " ".join(self.says(part).split())
             if not said or said[-1] != now:
                 said.append(now)
-            if self.page.locator(f"#aura-progress .is-{until_state}").count():
+            if self._progress(until_state).count():
                 return said
             self.page.wait_for_timeout(25)
         raise TimeoutError(f"never {until_state}: {said[-3:]}")

@@ -11,12 +11,13 @@ from aura.ui.wording import seconds
 def line(lang: str, view: JobView | None, *, paused: bool = False) -> str:
     """One line for the job a page follows; empty before the first."""
     if view is None:
-        return _line("", 0, [text(lang, "generate.ready")])
+        return _line("", "", 0, [text(lang, "generate.ready")])
     if view.state == "queued":
-        return _line("is-queued", 0, _queued(lang, view, paused))
+        return _line(view.id, "is-queued", 0, _queued(lang, view, paused))
     if view.state == "running":
-        return _line("is-running", _share(view), _running(lang, view))
-    return _line(f"is-{view.state}", 1 if view.state == "done" else 0, _ended(lang, view))
+        return _line(view.id, "is-running", _share(view), _running(lang, view))
+    share = 1 if view.state == "done" else 0
+    return _line(view.id, f"is-{view.state}", share, _ended(lang, view))
 
 
 def _queued(lang: str, view: JobView, paused: bool) -> list[str]:
@@ -58,12 +59,12 @@ def _share(view: JobView) -> float:
     return min(1.0, (view.index + inside) / view.request.count) if steps else 0.0
 
 
-def _line(look: str, share: float, parts: list[str]) -> str:
+def _line(job: str, look: str, share: float, parts: list[str]) -> str:
     words = '<span class="aura-sep" aria-hidden="true">·</span>'.join(
         f"<span>{esc(part)}</span>" for part in parts
     )
     return (
-        f'<div class="aura-progress {look}">'
+        f'<div class="aura-progress {look}" data-job="{job}">'
         f'<div class="aura-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
         f'<p role="status"><b class="aura-dot"></b>{words}</p></div>'

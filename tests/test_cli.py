@@ -15,7 +15,6 @@ import psutil
 import pytest
 from PIL import Image
 
-import app
 from aura import i18n
 from aura.cli import doctor, serve
 from aura.cli.language import spoken
@@ -24,6 +23,7 @@ from aura.cli.moving import moved
 from aura.library.metadata import read_settings
 from aura.settings import Settings
 from aura.studio import Studio
+from aura.ui import serving
 from tests.engine.scripted import ScriptedEngine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -313,7 +313,7 @@ def test_a_healthy_machine_gets_no_advice():
 
 def test_options_reach_the_studio(monkeypatch, tmp_path: Path):
     seen: list[Settings] = []
-    monkeypatch.setattr(app, "serve", lambda settings, lang: seen.append(settings) or 0)
+    monkeypatch.setattr(serving, "serve", lambda settings, lang: seen.append(settings) or 0)
     line = "--share --listen --port 7861 --offline --no-browser --vram-limit 4GiB --lang es"
     more = ["--memory-limit", "8 GB", "--data-dir", str(tmp_path / "d"), "--password", "word"]
     more += ["--models-dir", str(tmp_path / "a"), "--models-dir", str(tmp_path / "b")]
@@ -380,7 +380,7 @@ def test_a_second_start_says_where_the_first_is_and_opens_it(tmp_path: Path, mon
     url = "http://127.0.0.1:7860/"
     with Studio.open(Settings(data_dir=tmp_path), engine=ScriptedEngine()) as studio:
         studio.announce(url)
-        monkeypatch.setattr(app, "settle", lambda *_: None)
+        monkeypatch.setattr(serving, "settle", lambda *_: None)
         before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
         assert main(["--data-dir", str(tmp_path)]) == 0
         for sign, handler in before.items():
@@ -390,9 +390,9 @@ def test_a_second_start_says_where_the_first_is_and_opens_it(tmp_path: Path, mon
 
 def test_a_port_that_is_taken_is_said_and_another_one_named(monkeypatch, capsys):
     def busy(settings: Settings, lang: str) -> int:
-        raise app.PortBusy(settings.port)
+        raise serving.PortBusy(settings.port)
 
-    monkeypatch.setattr(app, "serve", busy)
+    monkeypatch.setattr(serving, "serve", busy)
     assert main(["--port", "7870"]) == 1
     assert "7870" in capsys.readouterr().err
 
@@ -403,24 +403,24 @@ def test_a_taken_port_is_found_out():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(app.PortBusy):
-            app.free_port(other.getsockname()[1])
-    assert app.free_port(None) in app.PORTS
-    assert app.free_port(0) > 0
+        with pytest.raises(serving.PortBusy):
+            serving.free_port(other.getsockname()[1])
+    assert serving.free_port(None) in serving.PORTS
+    assert serving.free_port(0) > 0
 
 
 SERVED = """
 import sys, urllib.request
 from pathlib import Path
-import app
+from aura.ui import serving
 from aura.settings import Settings
 def look(*_):
     page = urllib.request.urlopen(Path(data, "locks", "studio.url").read_text()).read()
     loaded = sorted(set(sys.modules) & {"torch", "diffusers", "transformers", "accelerate"})
     print(b"<title>Aura" in page or b"Aura" in page, loaded, flush=True)
 data = sys.argv[1]
-app.announce = look
-sys.exit(app.serve(Settings(data_dir=data, port=0, browser=False, device="cpu"), "en"))
+serving.announce = look
+sys.exit(serving.serve(Settings(data_dir=data, port=0, browser=False, device="cpu"), "en"))
 """
 
 

@@ -16,9 +16,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-import app
 from aura.settings import Settings
 from aura.studio import Studio
+from aura.ui import serving
 from aura.ui.safety import BODY_MAX, HEADERS, UPLOAD_MAX, Guard, Hosts, is_closed
 from tests.engine.scripted import ScriptedEngine
 
@@ -77,23 +77,23 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(data: Path, tiny_pack: Path) -> Iterator[Served]:
-    yield from serving(Settings(data_dir=data, models_dirs=(tiny_pack.parent,), port=0))
+    yield from running(Settings(data_dir=data, models_dirs=(tiny_pack.parent,), port=0))
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, tiny_pack: Path) -> Iterator[Served]:
     """Served to the local network."""
     data = tmp_path_factory.mktemp("listening") / "data"
-    yield from serving(
+    yield from running(
         Settings(data_dir=data, models_dirs=(tiny_pack.parent,), port=0, listen=True)
     )
 
 
-def serving(settings: Settings) -> Iterator[Served]:
+def running(settings: Settings) -> Iterator[Served]:
     before = dict(os.environ)
-    app.settle(settings, os.environ)
+    serving.settle(settings, os.environ)
     with Studio.open(settings, engine=QuietEngine()) as studio:
-        page, address = app.launch(studio)
+        page, address = serving.launch(studio)
         try:
             yield Served(studio, urlsplit(address.local).port or 0, address.password)
         finally:
@@ -375,7 +375,7 @@ def test_the_network_is_asked_for_a_password(shared: Served):
 
 def test_the_printed_password_opens(shared: Served):
     form = "application/x-www-form-urlencoded"
-    login = f"username={app.USER}&password={quote(shared.password or '')}".encode()
+    login = f"username={serving.USER}&password={quote(shared.password or '')}".encode()
     answer = shared.ask("POST", "/login", login, Content_Type=form)
     assert answer.status == 200
     cookies = "; ".join(
@@ -417,14 +417,14 @@ def test_a_shared_address_is_taken_in_once_it_is_known():
 
 
 def test_on_this_machine_alone_no_password_is_asked_for():
-    assert app.password_for(Settings()) is None
+    assert serving.password_for(Settings()) is None
 
 
 @pytest.mark.parametrize("way", ["listen", "share"])
 def test_beyond_it_a_password_is_made_unless_there_is_one(way: str):
-    made = {app.password_for(Settings(**{way: True})) for _ in range(3)}
+    made = {serving.password_for(Settings(**{way: True})) for _ in range(3)}
     assert len(made) == 3 and all(len(word or "") >= 12 for word in made)
-    assert app.password_for(Settings(**{way: True}, password="mine")) == "mine"
+    assert serving.password_for(Settings(**{way: True}, password="mine")) == "mine"
 
 
 # --- before Gradio
@@ -438,7 +438,7 @@ def test_gradios_own_variables_cannot_open_the_studio(tmp_path: Path):
         "GRADIO_ANALYTICS_ENABLED": "True",
         "NO_PROXY": "intranet",
     }
-    app.settle(Settings(data_dir=tmp_path), environ)
+    serving.settle(Settings(data_dir=tmp_path), environ)
     assert {name for name in environ if name.startswith("GRADIO_")} == {
         "GRADIO_ANALYTICS_ENABLED",
         "GRADIO_TEMP_DIR",

@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser, lang: str) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings, lang: str) -> int:
-    import app
+    from aura.ui import serving
 
     keep_log(settings.data_dir, "studio")
     try:
-        return app.serve(settings, lang)
-    except app.PortBusy as busy:
+        return serving.serve(settings, lang)
+    except serving.PortBusy as busy:
         print(text(lang, "cli.serve.port_busy", port=str(busy)), file=sys.stderr)
         return 1
     except AlreadyRunning as running:

@@ -41,6 +41,7 @@ class Settings(Plain):
     browser: bool = True
     vram_limit: int | None = Field(default=None, gt=0)
     memory_limit: int | None = Field(default=None, gt=0)
+    idle_release: float = Field(default=600.0, ge=0)  # seconds; 0: models stay
     lang: Literal["auto", "en", "es"] = "auto"
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
 

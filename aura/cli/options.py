@@ -10,7 +10,16 @@ from typing import Any, NoReturn
 
 from aura.i18n import LANGUAGES, text, texts
 
-HOME = ("data_dir", "models_dirs", "offline", "vram_limit", "memory_limit", "lang", "device")
+HOME = (
+    "data_dir",
+    "models_dirs",
+    "offline",
+    "vram_limit",
+    "memory_limit",
+    "idle_release",
+    "lang",
+    "device",
+)
 SERVING = ("listen", "port", "share", "password", "browser")
 
 
@@ -55,6 +64,7 @@ def add_options(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help=say("device"))
     group.add_argument("--vram-limit", metavar="SIZE", help=say("vram_limit"))
     group.add_argument("--memory-limit", metavar="SIZE", help=say("memory_limit"))
+    group.add_argument("--idle-release", metavar="SECONDS", help=say("idle_release"))
     group.add_argument("--lang", choices=("auto", *LANGUAGES), help=say("lang"))
 
 

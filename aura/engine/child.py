@@ -26,6 +26,7 @@ from aura.engine.protocol import (
     COMMANDS,
     Command,
     Failed,
+    KeepFor,
     Plain,
     Quit,
     Ready,
@@ -117,6 +118,8 @@ class Engine:
                 # In a thread of its own: a model being loaded holds the manager meanwhile.
                 worker, model = self.worker, command.model
                 threading.Thread(target=self._release, args=(worker, model), daemon=True).start()
+            case KeepFor() if self.worker is not None:
+                self.worker.keep_for(command.seconds)
             case Run() | Warm() | Quit():
                 self.turns.put(command)
 

@@ -32,7 +32,7 @@ class Stop(Plain):
 
 
 class Release(Plain):
-    """Move models out of the device: one, or all that are not lent (``model=None``)."""
+    """Unload one model, or all that are not lent (``model=None``), RAM copies too."""
 
     op: Literal["release"] = "release"
     model: str | None = None
@@ -45,11 +45,18 @@ class Warm(Plain):
     model: str
 
 
+class KeepFor(Plain):
+    """From now on unused models give their memory back after ``seconds``; 0: never."""
+
+    op: Literal["keep_for"] = "keep_for"
+    seconds: float
+
+
 class Quit(Plain):
     op: Literal["quit"] = "quit"
 
 
-Command = Annotated[Run | Stop | Release | Warm | Quit, Field(discriminator="op")]
+Command = Annotated[Run | Stop | Release | Warm | KeepFor | Quit, Field(discriminator="op")]
 
 
 # --- events: engine → studio. Those of a job carry its id.
@@ -63,11 +70,19 @@ class Ready(Plain):
 
 
 class Status(Plain):
-    """About once a second, also while a job runs."""
+    """About once a second, also while a job runs.
+
+    ``budget``: bytes that all models together may hold on the device. ``leaks``: models
+    that were unloaded but that something still holds. ``keep_for``: seconds until unused
+    models give their memory back; 0: never.
+    """
 
     event: Literal["status"] = "status"
     device: Snapshot
     residents: tuple[Resident, ...] = ()
+    budget: int = 0
+    leaks: tuple[str, ...] = ()
+    keep_for: float = 0.0
 
 
 class Planned(Plain):

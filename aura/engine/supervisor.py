@@ -24,6 +24,7 @@ from aura.engine.protocol import (
     Event,
     Failed,
     JobEvent,
+    KeepFor,
     Notice,
     Ready,
     Release,
@@ -152,10 +153,18 @@ class Supervisor:
                 process.end(0)
 
     def release(self, model: str | None = None) -> None:
+        """Give the memory of one model back, or of all that are not in use."""
         self._tell(Release(model=model))
 
+    def keep_for(self, seconds: float) -> None:
+        """How long unused models stay, also in engines to come; 0: for ever."""
+        self.settings = self.settings.model_copy(update={"idle_release": seconds})
+        self._tell(KeepFor(seconds=seconds))
+
     def warm(self, model: str) -> None:
-        self._tell(Warm(model=model))
+        """Load the model ahead of use. May be called often; while a job is here, it is not."""
+        if not self._errands:
+            self._tell(Warm(model=model))
 
     def _tell(self, command: Command) -> None:
         process = self._process

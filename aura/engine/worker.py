@@ -39,7 +39,7 @@ from aura.errors import AuraError, EngineFault, Stopped, UnknownModel
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
 from aura.library.results import save_picture
 from aura.memory import ladder
-from aura.memory.device import open_device
+from aura.memory.device import budget, open_device
 from aura.memory.ledger import Ledger
 from aura.memory.manager import Manager
 from aura.memory.plan import Plan
@@ -116,10 +116,20 @@ class Worker:
         self._tokens.setdefault(job, Token()).stop()
 
     def status(self) -> Status:
-        return Status(device=self.manager.device.snapshot(), residents=self.manager.residents())
+        snapshot = self.manager.device.snapshot()
+        return Status(
+            device=snapshot,
+            residents=self.manager.residents(),
+            budget=budget(snapshot),
+            leaks=self.manager.leaks(),
+            keep_for=self.manager.keep_s,
+        )
 
     def release(self, model: str | None = None) -> int:
         return self.manager.release(model)
+
+    def keep_for(self, seconds: float) -> None:
+        self.manager.keep_s = seconds
 
     def warm(self, model: str) -> bool:
         """Load ahead of use, if nothing else draws on the device. False if it was not done."""

@@ -83,6 +83,24 @@ class Family(Protocol):
         """Yield what happens, from picture ``first`` on. Closing the generator stops it."""
         ...
 
+    def park(self, loaded: Any) -> None:
+        """Move every weight into RAM and take every hook off; the object stays as it is.
+
+        Afterwards nothing of it is on the card. What is cheap to make again (remembered
+        embeddings, streams) may go. May raise whatever running out of RAM looks like;
+        ``unload`` is called then. Never called while it runs, nor where the device shares
+        its memory with RAM.
+        """
+        ...
+
+    def unpark(self, loaded: Any, plan: Plan) -> None:
+        """Place what was parked as ``plan.device`` and ``plan.rung`` want, as ``load`` would.
+
+        ``plan`` has the dtype and the formats it was loaded in, but perhaps another rung or
+        share. May raise whatever running out looks like; ``unload`` is called then.
+        """
+        ...
+
     def unload(self, loaded: Any) -> None:
         """Drop every reference and hook, so that the memory goes back."""
         ...

@@ -39,12 +39,18 @@ class Claim(NamedTuple):
 
 
 class Resident(Plain):
-    """A model that holds memory now. ``idle`` is seconds since it was last used."""
+    """A model that holds memory now.
+
+    ``bytes`` on the device it computes on, ``ram`` in RAM beside a card. A ``parked`` one
+    waits in RAM alone. ``idle`` is seconds since it was last used.
+    """
 
     model: str
     bytes: int
+    ram: int = 0
     device: str
     lent: bool
+    parked: bool = False
     idle: float
 
 
@@ -98,6 +104,7 @@ class Manager:
         self.locate, self.clock, self.sleep = locate, clock, sleep
         self._entries: dict[str, Entry] = {}
         self._lock = threading.RLock()
+        self.keep_s = 0.0  # how long unused models stay; 0: for ever
         self._gone: list[tuple[str, weakref.ref[Any]]] = []
         device.rebase()
 

@@ -20,6 +20,7 @@ from aura.library.history import History
 from aura.library.results import sweep
 from aura.settings import Settings
 from aura.styles import Styles
+from aura.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ class Studio:
         self.catalog = Catalog.read(settings)
         self.styles = Styles(data / "styles.json")
         self.history = History(data / "history.db")
-        self.jobs = Jobs(engine, Journal(data / "jobs.db"), saved=self.history.add)
+        self.timeline = Timeline()
+        self.jobs = Jobs(
+            engine, Journal(data / "jobs.db"), saved=self.history.add, seen=self.timeline.follow
+        )
+        engine.watch(self.timeline.hear)
         self._scan = threading.Thread(target=self._take_in, name="history", daemon=True)
 
     @classmethod

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from aura.engine.protocol import JobEvent
+from aura.engine.protocol import JobEvent, Status
 from aura.requests import Request
 
 
@@ -13,6 +13,10 @@ class Engine(Protocol):
     """``supervisor.Supervisor`` is one, in a child process."""
 
     def start(self) -> None: ...
+
+    def watch(self, watcher: Callable[[Status], None]) -> None:
+        """Tell every status from now on to ``watcher``, in a thread of the engine's own."""
+        ...
 
     def close(self) -> None:
         """End at once; a running job's events end too."""

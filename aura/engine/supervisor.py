@@ -85,6 +85,7 @@ class Supervisor:
         self._process: Process | None = None
         self._ready: Ready | None = None
         self._status: Status | None = None
+        self._watcher: Callable[[Status], None] = lambda status: None
         self._errands: dict[str, Errand] = {}
         self._deaths = 0  # in a row, of engines that were of no use
         self._served = False  # whether the engine that lives now was given a job
@@ -109,6 +110,10 @@ class Supervisor:
             process.end(GRACE_S)
         if self._keeper is not None:
             self._keeper.join()
+
+    def watch(self, watcher: Callable[[Status], None]) -> None:
+        """Tell every status from now on to ``watcher``, in the thread that keeps the engine."""
+        self._watcher = watcher
 
     @property
     def ready(self) -> Ready | None:
@@ -293,6 +298,7 @@ class Supervisor:
                     self._changed.notify_all()
             case Status():
                 self._status = event
+                self._watcher(event)
             case _:
                 self._deliver(event)
 

@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Thread-safe. ``saved`` is called with each picture, its request and the time of day."""
+    """Thread-safe. ``saved`` is called with each picture, its request and the time of day.
+
+    ``seen`` is called with each job that runs, after every change of it.
+    """
 
     def __init__(
         self,
@@ -39,11 +42,12 @@ class Jobs:
         journal: Journal,
         *,
         saved: Callable[[Picture, Request, float], None] | None = None,
+        seen: Callable[[JobView], None] = lambda view: None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         remembered: int = REMEMBERED,
     ) -> None:
-        self.engine, self.journal, self.saved = engine, journal, saved
+        self.engine, self.journal, self.saved, self.seen = engine, journal, saved, seen
         self.clock, self.now, self.remembered = clock, now, remembered
         self._changed = threading.Condition()
         self._records: dict[str, Record] = {}  # oldest first
@@ -238,6 +242,7 @@ class Jobs:
             if record.kept.ended:
                 self._ended(record)
             self._changed.notify_all()
+        self.seen(record.kept)
         if isinstance(event, Failed):
             self._spare_the_others(event.error)
 

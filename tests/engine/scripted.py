@@ -68,6 +68,8 @@ class ScriptedEngine:
 
     def start(self) -> None: ...
 
+    def watch(self, watcher) -> None: ...
+
     def close(self) -> None:
         self._closed.set()
         if self.gate is not None:

@@ -1,7 +1,8 @@
-"""Whether a folder in the diffusers layout holds every file of its model, whole.
+"""Whether the folder of a model holds every file that is loaded, whole.
 
 Only safetensors count as weights. A file's header says how long it must be, so that an
-interrupted copy is found without reading the weights.
+interrupted copy is found without reading the weights. A pipeline in the diffusers layout
+may have its weights in half precision alone; then its ``variant`` is what is loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,61 @@ from typing import Any
 HEADER_MAX = 100 * 2**20  # bytes, as the format itself bounds it
 UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})  # never loaded
 STEMS = ("diffusion_pytorch_model", "model")
+HALF = "fp16"
 
 
-def flaw(folder: Path) -> Path | None:
-    """The first file that is missing, cut short or not what it claims; None if all are well."""
+def flaw(folder: Path, files: tuple[str, ...] = ()) -> Path | None:
+    """The first file that is missing, cut short or not what it claims; None if all are well.
+
+    ``files`` are patterns below the folder, for models in no layout of their own. Otherwise
+    it is a pipeline or, without ``model_index.json``, one model with its ``config.json``.
+    """
+    if files:
+        return _flaw_of_files(folder, files)
     index = index_of(folder)
     if index is None:
-        return folder / "model_index.json"
-    for name in components(index):
-        bad = _flaw_of(folder / name)
-        if bad is not None:
-            return bad
+        lone = (folder / "config.json").is_file() and not (folder / "model_index.json").exists()
+        return _flaw_of(folder, None) if lone else folder / "model_index.json"
+    chosen = variant(folder)
+    flaws = (_flaw_of(folder / name, chosen) for name in components(index))
+    return next((path for path in flaws if path is not None), None)
+
+
+def variant(folder: Path) -> str | None:
+    """What the pipeline in ``folder`` is loaded as: ``fp16`` where a part has nothing else."""
+    parts = [folder / name for name in components(index_of(folder) or {})]
+    half_only = (not weights(part) and weights(part, HALF) for part in parts)
+    return HALF if any(half_only) else None
+
+
+def weights(part: Path, variant: str | None = None) -> tuple[Path, ...]:
+    """The files a component loads from: one, or the shards that an index names."""
+    tail = f".{variant}" if variant else ""
+    for stem in STEMS:
+        index = read_json(part / f"{stem}.safetensors.index{tail}.json")
+        if index is not None:
+            return tuple(part / name for name in _shards(index))
+        if (part / f"{stem}{tail}.safetensors").is_file():
+            return (part / f"{stem}{tail}.safetensors",)
+    return ()
+
+
+def _shards(index: dict[str, Any]) -> list[str]:
+    """The file names of an index, none of which can point out of its folder."""
+    table = index.get("weight_map")
+    names = table.values() if isinstance(table, dict) else ()
+    return sorted({Path(str(name)).name for name in names})
+
+
+def _flaw_of_files(folder: Path, patterns: tuple[str, ...]) -> Path | None:
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    for pattern in patterns:
+        found = [folder / name for name in names if fnmatch(name, pattern)]
+        if not found:
+            return folder / pattern
+        for path in found:
+            if path.suffix == ".safetensors" and not whole(path):
+                return path
     return None
 
 
@@ -51,7 +97,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return loaded if isinstance(loaded, dict) else None
 
 
-def _flaw_of(part: Path) -> Path | None:
+def _flaw_of(part: Path, variant: str | None) -> Path | None:
     if part.name.startswith("scheduler"):
         config = part / "scheduler_config.json"
         return config if read_json(config) is None else None
@@ -59,7 +105,7 @@ def _flaw_of(part: Path) -> Path | None:
         return _flaw_of_words(part)
     if read_json(part / "config.json") is None:
         return part / "config.json"
-    files = _weights(part)
+    files = (variant and weights(part, variant)) or weights(part)
     if not files:
         return part / f"{STEMS[0]}.safetensors"
     return next((path for path in files if not whole(path)), None)
@@ -73,19 +119,6 @@ def _flaw_of_words(part: Path) -> Path | None:
         return part / "vocab.json"
     merges = part / "merges.txt"
     return None if merges.is_file() else merges
-
-
-def _weights(part: Path) -> tuple[Path, ...]:
-    """The files a component loads from: one, or the shards that an index names."""
-    for stem in STEMS:
-        index = read_json(part / f"{stem}.safetensors.index.json")
-        if index is not None:
-            shards = index.get("weight_map")
-            names = set(shards.values()) if isinstance(shards, dict) else set()
-            return tuple(part / Path(str(name)).name for name in sorted(names, key=str))
-        if (part / f"{stem}.safetensors").is_file():
-            return (part / f"{stem}.safetensors",)
-    return ()
 
 
 def whole(path: Path) -> bool:

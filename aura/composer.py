@@ -64,7 +64,7 @@ def compose(
 def _model(catalog: Catalog, id: str | None) -> Model:
     """The model, if it can draw here and now."""
     model = catalog.get(id) if id else catalog.default()
-    if not model.runnable:
+    if not model.draws:
         raise BadRequest(field="model", problem="error.problem.model_family")
     catalog.require(model)
     return model

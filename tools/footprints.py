@@ -20,7 +20,8 @@ import torch
 from transformers.initialization import no_init_weights
 
 from aura.memory.activations import DATA
-from aura.memory.weights import divided
+from aura.memory.towers import DESCRIBED, TOWERS
+from aura.memory.weights import Parts, divided, towers
 from tools.forwards import FORWARDS, Forward
 from tools.tracing import traced_peak
 
@@ -31,7 +32,7 @@ DTYPES = {"half": torch.bfloat16, "full": torch.float32}
 def main() -> None:
     logging.getLogger("diffusers").setLevel(logging.ERROR)
     written = json.loads(DATA.read_text(encoding="utf-8"))
-    written["components"] = {name: entry(name) for name in configs()}
+    written["components"] = {name: entry(name) for name in names()}
     DATA.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
@@ -40,21 +41,55 @@ def configs() -> Mapping[str, Any]:
     return json.loads(CONFIGS.read_text(encoding="utf-8"))
 
 
+def names() -> tuple[str, ...]:
+    """What is traced: each configuration, or each of its towers as ``name.tower``."""
+    return tuple(
+        f"{name}.{tower}" if tower else name
+        for name in configs()
+        for tower in TOWERS.get(kind(name), ("",))
+    )
+
+
 def entry(name: str) -> dict[str, Any]:
     """What the planner needs to know of one published component."""
-    config, forward = configs()[name]["config"], forward_of(name)
-    with torch.device("meta"):
-        shapes = {n: tuple(p.shape) for n, p in build(name).named_parameters()}
-    width = config.get("hidden_size") or config.get("d_model") or 0
+    config, forward = described(name), forward_of(name)
     return {
         "class": kind(name),
-        "variant": config.get("addition_embed_type"),
+        "variant": tower(name) or config.get("addition_embed_type"),
         "guided": config.get("time_cond_proj_dim") is None,
-        "width": width or (config.get("block_out_channels") or [0])[0],
+        "width": width(config),
+        "patches": patches(config),
+        "tokens": config.get("max_position_embeddings", 512),
         "unit": forward.unit,
-        "weights": divided(shapes).as_dict(),
+        "weights": parts(name).as_dict(),
         "activations": {form: line(name, dtype) for form, dtype in DTYPES.items()},
     }
+
+
+def described(name: str) -> Mapping[str, Any]:
+    """The configuration of the component itself, also where it is a tower of a model."""
+    config = configs()[name.partition(".")[0]]["config"]
+    config = config.get(DESCRIBED.get(tower(name), ""), config)
+    return config | config.get("backbone_config", {})
+
+
+def width(config: Mapping[str, Any]) -> int:
+    wide = config.get("hidden_size") or config.get("d_model") or 0
+    return wide or config.get("block_out_channels", [0])[0]
+
+
+def patches(config: Mapping[str, Any]) -> int:
+    """Positions of one picture; 1 for what has none."""
+    side, patch = config.get("image_size"), config.get("patch_size")
+    return (side // patch) ** 2 if side and patch else 1
+
+
+def parts(name: str) -> Parts:
+    with torch.device("meta"):
+        shapes = {n: tuple(p.shape) for n, p in build(name).named_parameters()}
+    if not tower(name):
+        return divided(shapes)
+    return towers(shapes, TOWERS[kind(name)])[tower(name)]
 
 
 def line(name: str, dtype: torch.dtype) -> dict[str, float]:
@@ -69,30 +104,34 @@ def line(name: str, dtype: torch.dtype) -> dict[str, float]:
 
 def traced(name: str, dtype: torch.dtype, size: int, batch: int) -> int:
     """Peak activation bytes of one forward pass."""
-    config, call = configs()[name]["config"], forward_of(name).call
+    config, call = configs()[name.partition(".")[0]]["config"], forward_of(name).call
     return traced_peak(
         lambda: build(name), lambda model, dt: call(model, config, dt, size, batch), dtype
     )
 
 
 def build(name: str) -> torch.nn.Module:
-    library, _, class_name = configs()[name]["class"].partition(".")
+    written = configs()[name.partition(".")[0]]
+    library, _, class_name = written["class"].rpartition(".")
     made = getattr(importlib.import_module(library), class_name)
-    config = configs()[name]["config"]
-    if library == "diffusers":
-        return made(**config)
+    if library != "transformers":
+        return made(**written["config"])
     with no_init_weights():  # initialising reads values, and fake tensors have none
-        model = made(made.config_class(**config))
+        model = made(made.config_class(**written["config"]))
     model.tie_weights()
     return model
 
 
 def kind(name: str) -> str:
-    return str(configs()[name]["class"]).partition(".")[2]
+    return str(configs()[name.partition(".")[0]]["class"]).rpartition(".")[2]
+
+
+def tower(name: str) -> str:
+    return name.partition(".")[2]
 
 
 def forward_of(name: str) -> Forward:
-    return FORWARDS[kind(name)]
+    return FORWARDS[f"{kind(name)}.{tower(name)}" if tower(name) else kind(name)]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 Config = Mapping[str, Any]
-FLUX_TOKENS = 512  # of the prompt, beside those of the picture
+SPOKEN = 512  # FLUX's tokens of the prompt, beside those of the picture
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Forward:
     """``positions(size, batch)`` is the work in ``unit``; ``call`` does it once."""
 
     unit: str
-    samples: tuple[tuple[int, int], ...]  # (size, batch)
+    samples: tuple[tuple[int, int], ...]  # (size, batch), which a line is drawn through
+    check: tuple[int, int]  # another, for the test
     positions: Callable[[int, int], int]
     call: Callable[[Any, Config, torch.dtype, int, int], Any]
 
@@ -41,11 +42,11 @@ def _flux(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int)
     guidance = torch.ones(batch, dtype=dtype) if config["guidance_embeds"] else None
     return model(
         hidden_states=torch.empty(batch, tokens, 64, dtype=dtype),
-        encoder_hidden_states=torch.empty(batch, FLUX_TOKENS, 4096, dtype=dtype),
+        encoder_hidden_states=torch.empty(batch, SPOKEN, 4096, dtype=dtype),
         pooled_projections=torch.empty(batch, 768, dtype=dtype),
         timestep=torch.ones(batch, dtype=dtype),
         img_ids=torch.zeros(tokens, 3, dtype=dtype),
-        txt_ids=torch.zeros(FLUX_TOKENS, 3, dtype=dtype),
+        txt_ids=torch.zeros(SPOKEN, 3, dtype=dtype),
         guidance=guidance,
     )
 
@@ -59,19 +60,31 @@ def _words(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: i
     return model(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
-def _blip(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
-    side = config["vision_config"]["image_size"]
-    pixels = torch.empty(batch, 3, side, side, dtype=dtype)
-    return model(pixel_values=pixels, input_ids=torch.ones(batch, tokens, dtype=torch.long))
+def _looked(tower: str) -> Callable[..., Any]:
+    """A call of the vision tower of that name, on pictures of its native size."""
+
+    def call(model: Any, config: Config, dtype: torch.dtype, patches: int, batch: int) -> Any:
+        side = config["vision_config"]["image_size"]
+        return getattr(model, tower)(torch.empty(batch, 3, side, side, dtype=dtype))
+
+    return call
 
 
-def _siglip(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
-    side = config["vision_config"]["image_size"]
-    return model.get_image_features(torch.empty(batch, 3, side, side, dtype=dtype))
+def _read(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
+    return model.text_model(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
-def _each(size: int, batch: int) -> int:
-    return batch
+def _captioned(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
+    """The first step of writing a caption, which makes the keys and values of the picture."""
+    vision = config["vision_config"]
+    patches = (vision["image_size"] // vision["patch_size"]) ** 2 + 1
+    seen = torch.empty(batch, patches, vision["hidden_size"], dtype=dtype)
+    words = torch.ones(batch, tokens, dtype=torch.long)
+    return model.text_decoder(words, encoder_hidden_states=seen, use_cache=True)
+
+
+def _area(side: int, batch: int) -> int:
+    return side * side * batch
 
 
 def _tokens(size: int, batch: int) -> int:
@@ -80,21 +93,24 @@ def _tokens(size: int, batch: int) -> int:
 
 FORWARDS: Mapping[str, Forward] = {
     "UNet2DConditionModel": Forward(
-        "latents", ((512, 2), (1024, 2)), lambda side, batch: (side // 8) ** 2 * batch, _unet
+        "latents", ((512, 2), (1024, 2)), (768, 2), lambda s, n: (s // 8) ** 2 * n, _unet
     ),
     "FluxTransformer2DModel": Forward(
-        "tokens",
-        ((512, 1), (1024, 1)),
-        lambda side, batch: ((side // 16) ** 2 + FLUX_TOKENS) * batch,
-        _flux,
+        "tokens", ((512, 1), (1024, 1)), (768, 1), lambda s, n: ((s // 16) ** 2 + SPOKEN) * n, _flux
     ),
-    "AutoencoderKL": Forward(
-        "pixels", ((512, 1), (1024, 1)), lambda side, batch: side * side * batch, _vae
+    "AutoencoderKL": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
+    "CLIPTextModel": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
+    "CLIPTextModelWithProjection": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
+    "T5EncoderModel": Forward("tokens", ((512, 1), (512, 2)), (512, 3), _tokens, _words),
+    "XLMRobertaModel.encoder": Forward("tokens", ((512, 1), (512, 16)), (256, 12), _tokens, _words),
+    "BlipForConditionalGeneration.vision_model": Forward(
+        "patches", ((576, 1), (576, 4)), (576, 2), _tokens, _looked("vision_model")
     ),
-    "CLIPTextModel": Forward("tokens", ((77, 1), (77, 2)), _tokens, _words),
-    "CLIPTextModelWithProjection": Forward("tokens", ((77, 1), (77, 2)), _tokens, _words),
-    "T5EncoderModel": Forward("tokens", ((512, 1), (512, 2)), _tokens, _words),
-    "XLMRobertaModel": Forward("tokens", ((512, 1), (512, 16)), _tokens, _words),
-    "BlipForConditionalGeneration": Forward("pictures", ((20, 1), (20, 4)), _each, _blip),
-    "SiglipModel": Forward("pictures", ((64, 1), (64, 16)), _each, _siglip),
+    "BlipForConditionalGeneration.text_decoder": Forward(
+        "context", ((40, 1), (40, 4)), (20, 2), lambda s, n: (24**2 + s) * n, _captioned
+    ),
+    "SiglipModel.text_model": Forward("tokens", ((64, 1), (64, 16)), (64, 5), _tokens, _read),
+    "SiglipModel.vision_model": Forward(
+        "patches", ((729, 1), (729, 16)), (729, 5), _tokens, _looked("vision_model")
+    ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from aura.catalog import complete, hub
 from aura.errors import ModelDamaged, ModelMissing, UnknownModel
@@ -17,21 +18,24 @@ else:
 
 LIST = Path(__file__).parent / "models.toml"
 
-# Families that the engine can draw with. Models of others are known, for planning, and
-# not offered. A test holds this against the registry, which loads torch.
-RUNNABLE = frozenset({"stable_diffusion"})
+# Families that the engine has. Models of others are known, for planning, and not offered.
+# A test holds this against the registry, which loads torch.
+RUNNABLE = frozenset({"stable_diffusion", "blip", "siglip", "bge"})
+
+Task = Literal["generate", "remove", "caption", "embed", "segment", "upscale"]
 
 
 class Defaults(Plain):
-    """What the tab starts from when this model is chosen."""
+    """What the tab starts from when this model is chosen; one step where it has no steps."""
 
-    steps: int
-    guidance: float
+    steps: int = 1
+    guidance: float = 0.0
     scheduler: str = "auto"
 
 
 class Model(Plain):
-    """One model. ``area`` is its native number of pixels, ``multiple`` what sides must divide by.
+    """One model. ``area`` is its native number of pixels, 0 where it takes pictures of any
+    size; ``multiple`` what sides must divide by.
 
     ``folder`` is set for models that lie on this disk (below the app's folder, or absolute for
     a person's own), ``repo`` and ``revision`` for those of the hub. ``words`` names a
@@ -41,10 +45,10 @@ class Model(Plain):
     id: str
     name: str
     family: str
-    task: str
-    area: int
+    task: Task
+    area: int = 0
     multiple: int = 8
-    defaults: Defaults
+    defaults: Defaults = Defaults()
     folder: str | None = None
     repo: str | None = None
     revision: str | None = None
@@ -62,6 +66,11 @@ class Model(Plain):
     @property
     def runnable(self) -> bool:
         return self.family in RUNNABLE
+
+    @property
+    def draws(self) -> bool:
+        """Whether text can be made into pictures with it here."""
+        return self.runnable and self.task == "generate"
 
 
 class Catalog:
@@ -84,7 +93,7 @@ class Catalog:
         for model in self.models:
             if model.id == id:
                 return model
-        known = ", ".join(model.id for model in self.models if model.runnable)
+        known = ", ".join(model.id for model in self.models if model.draws)
         raise UnknownModel(model=str(id)[:200], known=known)
 
     def installed(self, model: Model) -> Path | None:
@@ -104,11 +113,11 @@ class Catalog:
 
     def available(self) -> tuple[Model, ...]:
         """The models that can draw now."""
-        return tuple(model for model in self.models if model.runnable and self.installed(model))
+        return tuple(model for model in self.models if model.draws and self.installed(model))
 
     def default(self) -> Model:
         """The first that can draw; without any, the one that ships with Aura."""
-        return next((m for m in self.models if m.runnable and self.installed(m)), self.models[0])
+        return next((m for m in self.models if m.draws and self.installed(m)), self.models[0])
 
     def _folder(self, model: Model) -> Path | None:
         if model.folder:

@@ -15,13 +15,13 @@ from typing import Any
 from aura.errors import ModelDamaged
 from aura.memory.activations import TILE, Entry, activations, entry, like
 from aura.memory.footprint import Component, Footprint
-from aura.memory.weights import PLAIN, Parts, read
-from aura.requests import GenerateRequest
+from aura.memory.published import DTYPES, published
+from aura.memory.weights import PLAIN, Parts, component, read
+from aura.requests import GenerateRequest, RemoveRequest
 
-PUBLISHED = Path(__file__).with_name("published.json")
+Drawing = GenerateRequest | RemoveRequest
 DENOISERS = ("unet", "transformer")
 ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
-DTYPES = ("fp32", "fp16", "bf16")
 PROMPT_TOKENS = {"CLIPTextModel": 77, "CLIPTextModelWithProjection": 77, "T5EncoderModel": 512}
 # Storage forms that each class can be loaded in; nothing else ever is.
 STORED: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +48,7 @@ class Piece:
 def pipeline_footprint(
     model: str,
     folder: Path,
-    request: GenerateRequest,
+    request: Drawing,
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...] = DTYPES,
 ) -> Footprint:
@@ -64,7 +64,7 @@ def pipeline_footprint(
 
 def published_footprint(
     model: str,
-    request: GenerateRequest,
+    request: Drawing,
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...] = DTYPES,
 ) -> Footprint | None:
@@ -74,12 +74,6 @@ def published_footprint(
         return None
     pieces = {name: _as_published(name, entry(key)) for name, key in names.items()}
     return _assembled(model, pieces, request, rungs, dtypes)
-
-
-def published() -> Mapping[str, Mapping[str, str]]:
-    """Model id → component → traced configuration."""
-    loaded: Mapping[str, Mapping[str, str]] = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    return loaded
 
 
 def _of_folder(name: str, folder: Path, model: str, kind: str) -> Piece:
@@ -106,7 +100,7 @@ def _as_published(name: str, traced: Entry) -> Piece:
 def _assembled(
     model: str,
     pieces: Mapping[str, Piece],
-    request: GenerateRequest,
+    request: Drawing,
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...],
 ) -> Footprint:
@@ -137,18 +131,11 @@ def _assembled(
 
 def _component(piece: Piece, rungs: tuple[str, ...], dtypes: tuple[str, ...]) -> Component:
     stored = tuple(f for f in STORED.get(piece.traced["class"], ()) if f in rungs)
-    return Component(
-        name=piece.name,
-        weights=piece.parts.bytes(dtypes + stored),
-        blocks=max(1, piece.parts.blocks),
-        block=piece.parts.block * 2,
-        outside=piece.parts.outside * 2,
-        leaf=piece.parts.leaf * 2,
-    )
+    return component(piece.name, piece.parts, dtypes + stored)
 
 
 def _denoising(
-    pieces: Mapping[str, Piece], core: str, request: GenerateRequest, batch: int
+    pieces: Mapping[str, Piece], core: str, request: Drawing, batch: int
 ) -> dict[str, int]:
     piece, shrink = pieces[core], pieces["vae"].shrink
     if piece.traced["unit"] == "tokens":  # four latent pixels each, and those of the prompt
@@ -164,7 +151,7 @@ def _decoding(vae: Piece, pixels: int) -> dict[str, int]:
     return activations(vae.traced, pixels, vae.width)
 
 
-def _tiled(vae: Piece, request: GenerateRequest) -> dict[str, int]:
+def _tiled(vae: Piece, request: Drawing) -> dict[str, int]:
     """One tile's activations, and the whole picture the tiles are put together in."""
     pixels = request.width * request.height
     tile = _decoding(vae, min(pixels, vae.tile**2))

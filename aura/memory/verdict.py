@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aura.catalog.models import Model
+from aura.memory import towers
 from aura.memory.abilities import abilities
 from aura.memory.device import GIB, Snapshot
+from aura.memory.examples import example, smaller
 from aura.memory.footprint import Footprint
-from aura.memory.pipelines import pipeline_footprint, published_footprint
+from aura.memory.pipelines import Drawing, pipeline_footprint, published_footprint
 from aura.memory.plan import Plan
 from aura.memory.planner import NOTHING, Known, fitting, ladder
-from aura.requests import GenerateRequest, Plain, Work
+from aura.memory.published import published
+from aura.requests import Plain, Work
 
 SLOW_RUNGS = ("cpu", "group_offload", "leaf_offload")
 SLOW_S = 180.0  # a request that is known to take longer is slow
@@ -68,28 +71,22 @@ def verdict(
     )
 
 
-def footprint_of(model: Model, request: Work, folder: Path | None = None) -> Footprint | None:
-    """From the files if they are there, else as published. Raises ModelDamaged."""
-    rungs = abilities(model.family)
+def footprint_of(
+    model: Model,
+    request: Work,
+    folder: Path | None = None,
+    rungs: tuple[str, ...] | None = None,
+) -> Footprint | None:
+    """From the files if they are there, else as published. Raises ModelDamaged.
+
+    ``rungs`` are those of the model's family, unless others are asked about.
+    """
+    rungs = abilities(model.family) if rungs is None else rungs
+    if not isinstance(request, Drawing) or "generator" in published().get(model.id, {}):
+        return towers.footprint(model.id, folder, request, rungs)
     if folder is not None:
         return pipeline_footprint(model.id, folder, request, rungs)
     return published_footprint(model.id, request, rungs)
-
-
-def example(model: Model) -> Work:
-    """A request as the tab would make it from the model's defaults."""
-    side = max(64, int(model.area**0.5) // model.multiple * model.multiple)
-    return GenerateRequest(
-        model=model.id,
-        prompt="-",
-        prompts=("-",),
-        negatives=("",),
-        width=side,
-        height=side,
-        steps=model.defaults.steps,
-        guidance=model.defaults.guidance,
-        seed=0,
-    )
 
 
 def _is_slow(plan: Plan, snapshot: Snapshot) -> bool:
@@ -114,9 +111,8 @@ def _tries(now: Snapshot, request: Work) -> Iterator[tuple[str, dict[str, Any], 
     if now.limit is not None or now.host_limit is not None:
         yield "raise_limit", {}, _with(now, limit=None, host_limit=None), request
     yield "close_programs", {}, _emptied(now), request
-    for part in (2, 4):
-        small = {side: max(64, getattr(request, side) // part // 16 * 16) for side in SIDES}
-        yield "smaller_picture", {}, now, request.model_copy(update=small)
+    for code, less in smaller(request):
+        yield code, {}, now, less
     for size in RAMS:
         if size * GIB > now.host_total:
             yield "more_ram", {"ram_bytes": size * GIB}, _with_ram(now, size * GIB), request
@@ -125,9 +121,6 @@ def _tries(now: Snapshot, request: Work) -> Iterator[tuple[str, dict[str, Any], 
             more = size * GIB - now.total
             card = _with(now, total=size * GIB, free=now.free + more)
             yield "more_card", {"card_bytes": size * GIB}, card, request
-
-
-SIDES = ("width", "height")
 
 
 def _with(now: Snapshot, **changes: Any) -> Snapshot:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aura.errors import ModelDamaged
+from aura.memory.footprint import Component
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -25,6 +26,8 @@ PLAIN = {"fp32": 4.0, "fp16": 2.0, "bf16": 2.0}  # bytes of a parameter
 # about an eighth of a byte for each (Q4_K).
 STORED = {"fp8": 1.0, "int8": 1.0, "nf4": 0.5625, "gguf_q8": 1.0625, "gguf_q4": 0.5625}
 BLOCK = re.compile(r"([a-z_]+\.\d+)\.")  # as group offload cuts: lists right below the model
+
+HEADS = ("predictions.decoder.weight", "lm_head.weight")  # tied to the table of words
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,24 @@ class Parts:
         return int(self.linear * STORED[name] + (self.parameters - self.linear) * 2)
 
 
+def component(name: str, parts: Parts, formats: tuple[str, ...]) -> Component:
+    """A component of these parts that may be kept in any of ``formats``."""
+    return Component(
+        name=name,
+        weights=parts.bytes(formats),
+        blocks=max(1, parts.blocks),
+        block=parts.block * 2,
+        outside=parts.outside * 2,
+        leaf=parts.leaf * 2,
+    )
+
+
 def divided(shapes: Shapes) -> Parts:
     """Parts of a model, told by the names and shapes of its tensors."""
     layers: dict[str, int] = defaultdict(int)
     blocks: dict[str, int] = defaultdict(int)
     linear = wide = outside = 0
-    for name, shape in shapes.items():
+    for name, shape in _untied(shapes).items():
         count = math.prod(shape)
         layers[name.rpartition(".")[0]] += count
         if name.endswith(".wo.weight"):
@@ -78,17 +93,43 @@ def divided(shapes: Shapes) -> Parts:
     return Parts(total, linear, wide, leaf, block_size, outside, len(blocks))
 
 
+def _untied(shapes: Shapes) -> Shapes:
+    """Without the copies some files hold of a table that is one in memory."""
+    embedded = {shape for name, shape in shapes.items() if name.endswith("embeddings.weight")}
+    shared = "shared.weight" in shapes
+    return {
+        name: shape
+        for name, shape in shapes.items()
+        if not (name.endswith(HEADS) and shape in embedded)
+        and not (name.endswith("embed_tokens.weight") and shared)
+    }
+
+
 def _is_linear(name: str, shape: tuple[int, ...]) -> bool:
     embeds = "embed_tokens" in name or "embeddings" in name or name.startswith("shared.")
     return len(shape) == 2 and name.endswith("weight") and not embeds
 
 
+def towers(shapes: Shapes, names: tuple[str, ...]) -> dict[str, Parts]:
+    """Parts of each tower of a model; what carries no tower's name belongs to the last."""
+    own: dict[str, dict[str, tuple[int, ...]]] = {name: {} for name in names}
+    for key, shape in shapes.items():
+        name = next((name for name in names if key.startswith(f"{name}.")), names[-1])
+        own[name][key.removeprefix(f"{name}.")] = shape
+    return {name: divided(inner) for name, inner in own.items()}
+
+
 def read(folder: Path) -> Parts:
     """Parts of the component whose safetensors files lie in ``folder``. Raises ModelDamaged."""
+    return divided(folder_shapes(folder))
+
+
+def folder_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every tensor of the component in ``folder``. Raises ModelDamaged."""
     shapes: dict[str, tuple[int, ...]] = {}
     for path in _files(folder):
         shapes.update(tensor_shapes(path))
-    return divided(shapes)
+    return shapes
 
 
 def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -12,24 +12,23 @@ from aura.memory.verdict import example
 from tests.memory.simulation import GIB, MIB, model, request
 from tools import footprints
 
-# Another amount of work than those the lines were drawn through.
-ELSEWHERE = {"latents": (768, 2), "pixels": (768, 1), "pictures": (20, 2), "clips": (1001, 2)}
 
-
-@pytest.mark.parametrize("name", footprints.configs())
+@pytest.mark.parametrize("name", footprints.names())
 def test_a_trace_of_today_agrees_with_what_is_written(name):
     forward = footprints.forward_of(name)
-    size, batch = ELSEWHERE.get(forward.unit) or (forward.samples[0][0], 3)
-    if forward.unit == "tokens" and "flux" in name:
-        size, batch = 768, 1
-    traced = footprints.traced(name, torch.bfloat16, size, batch)
-    predicted = activations(entry(name), forward.positions(size, batch))["bf16"]
+    traced = footprints.traced(name, torch.bfloat16, *forward.check)
+    predicted = activations(entry(name), forward.positions(*forward.check))["bf16"]
     assert predicted == pytest.approx(traced, rel=0.05)
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("unet_sd15", 859_520_964), ("unet_sdxl", 2_567_463_684), ("t5_xxl", 4_762_310_656)],
+    [
+        ("unet_sd15", 859_520_964),
+        ("unet_sdxl", 2_567_463_684),
+        ("t5_xxl", 4_762_310_656),
+        ("bge_m3.encoder", 567_754_752),
+    ],
 )
 def test_full_size_models_have_their_published_number_of_parameters(name, parameters):
     assert entry(name)["weights"]["parameters"] == parameters

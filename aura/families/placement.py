@@ -130,6 +130,14 @@ class Placement:
         self.here.clear()
         self._homes.clear()
 
+    def forget(self) -> None:
+        """No hook, and no reference to any weight; nothing is moved."""
+        for name in self.streamed:
+            unhook(self.modules[name])
+        self.modules.clear()
+        self.here.clear()
+        self._homes.clear()
+
     def _out(self, names: set[str]) -> None:
         for name in names:
             for home in self._homes[name]:

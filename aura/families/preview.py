@@ -34,6 +34,10 @@ class Previewer:
         """A new picture: its first step may be shown at once."""
         self.last = float("-inf")
 
+    def rest(self) -> None:
+        """Nothing of it stays on the device."""
+        self._map = None
+
     def forget(self) -> None:
         """Let go of the decoder, so that its memory goes back."""
         self.vae = self._map = None
@@ -59,18 +63,21 @@ class Previewer:
         return min(factor, LONG_SIDE / max(image.size))
 
     def _decoded(self, latents: torch.Tensor) -> torch.Tensor:
-        return decode(self.vae, latents)
+        return decode(self.vae, latents.to(self.vae.device))
 
     def _coloured(self, latents: torch.Tensor) -> torch.Tensor:
         if self._map is None:
-            self._map = self._fitted(latents.device)
+            self._map = self._fitted(self.vae.device).to(latents.device)
         return (
             torch.einsum("oc,bchw->bohw", self._map[:, :-1], latents.float())
             + (self._map[:, -1][None, :, None, None])
         )
 
     def _fitted(self, device: torch.device) -> torch.Tensor:
-        """3 × (channels + 1): least squares of decoded colour over smooth random latents."""
+        """3 × (channels + 1): least squares of decoded colour over smooth random latents.
+
+        On ``device``, which is where the decoder is: it may be out while a picture is drawn.
+        """
         channels = self.vae.config.latent_channels
         random = torch.Generator().manual_seed(0)
         latents = torch.randn(24, channels, 1, 1, generator=random).expand(-1, -1, 4, 4)

@@ -2,22 +2,59 @@
 
 The page asks what a model would need without loading torch; a family declares the same
 in its footprint, and a test holds the two together. A family that is not written yet is
-planned with everything the ladder has.
+planned with everything the ladder has. What needs a package or a file that is not there
+is never planned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
+from aura.catalog import decoders
 from aura.memory.planner import FORMATS, SWITCHES
 from aura.memory.rungs import RUNGS
 
 EVERYTHING = (*dict.fromkeys(rung.name for rung in RUNGS), *SWITCHES, *FORMATS)
 
+PLACES = ("resident", "encoders_out", "model_offload", "cpu")
+PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "gguf_q8": "gguf", "gguf_q4": "gguf"}
+
 ABILITIES: Mapping[str, tuple[str, ...]] = {
-    "stable_diffusion": ("resident", "encoders_out", "vae_slicing", "vae_tiling", "cpu"),
+    "stable_diffusion": (
+        *PLACES,
+        "partial_blocks",
+        "group_offload",
+        "leaf_offload",
+        "vae_slicing",
+        "vae_tiling",
+        "cfg_split",
+        "taesd",
+    ),
+    "blip": ("resident", "model_offload", "cpu"),
+    "siglip": ("resident", "model_offload", "cpu"),
+    "bge": ("resident", "cpu"),
 }
 
 
-def abilities(family: str) -> tuple[str, ...]:
-    return ABILITIES.get(family, EVERYTHING)
+def abilities(
+    family: str, packages: frozenset[str] | None = None, decoder: Path | None = None
+) -> tuple[str, ...]:
+    """What ``family`` can carry out here: with the installed ``packages``, and with
+    ``taesd`` where its small ``decoder`` lies on the disk; both are looked up by default.
+    """
+    there = installed() if packages is None else packages
+    tiny = decoder or decoders.tiny(family)
+    return tuple(
+        name
+        for name in ABILITIES.get(family, EVERYTHING)
+        if PACKAGES.get(name) in (None, *there) and (name != "taesd" or tiny)
+    )
+
+
+@cache
+def installed() -> frozenset[str]:
+    """The optional packages that are here, found without importing them."""
+    return frozenset(name for name in PACKAGES.values() if find_spec(name))

@@ -14,7 +14,7 @@ def legal(rung: str, form: str | None, switches: tuple[str, ...], dtype: str, ki
     """Whether this placement, storage form, switches and dtype work together on ``kind``."""
     wrong = (
         kind == "cpu" and dtype == "fp16",  # few operations have a kernel for it
-        kind == "cpu" and form in BY_BITSANDBYTES,  # the loader asks for a card
+        dtype == "fp32" and form is not None,  # the rest of the model would outweigh the gain
         kind == "mps" and form is not None,  # no 8- or 4-bit kernels there
         form == "int8" and rung in STREAMED,  # torchao refuses streams
         form in BY_BITSANDBYTES and rung in STREAMED,  # its packed weights do not follow hooks

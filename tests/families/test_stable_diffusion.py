@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,17 @@ from aura.errors import ModelDamaged
 from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
 from aura.families.preview import Previewer, decode
 from aura.families.schedulers import SCHEDULERS
-from aura.families.stable_diffusion import StableDiffusion, _decoded
-from aura.memory.plan import Plan
+from aura.families.stable_diffusion import StableDiffusion
 from aura.ratios import RATIOS, size_for
 from aura.requests import GenerateRequest
+from tests.families.plans import plan
 
+PLACES = [
+    ("encoders_out", 1.0),
+    ("model_offload", 1.0),
+    ("partial_blocks", 0.5),
+    ("group_offload", 1.0),
+]
 MODEL = Model(
     id="tiny",
     name="Tiny",
@@ -30,21 +38,6 @@ MODEL = Model(
     commercial=True,
     good_for={"en": "tests", "es": "pruebas"},
 )
-
-
-def plan(**changes) -> Plan:
-    fields = {
-        "model": "tiny",
-        "device": "cpu",
-        "rung": "resident",
-        "dtype": "fp32",
-        "stages": {},
-        "peak": 0,
-        "ram": 0,
-        "budget": 0,
-        "explanation": {"code": "plan.fits", "facts": {}},
-    }
-    return Plan(**(fields | changes))
 
 
 def request(**changes) -> GenerateRequest:
@@ -134,13 +127,6 @@ def test_closing_at_any_happening_stops_the_pipeline_and_the_next_run_is_unharme
         assert np.array_equal(drawn(loaded, request())[0], expected)
 
 
-def test_tiling_and_slicing_are_switched_by_the_plan_and_off_again(loaded):
-    drawn(loaded, request(), plan(switches=("vae_tiling", "vae_slicing")))
-    assert loaded.pipe.vae.use_tiling and loaded.pipe.vae.use_slicing
-    drawn(loaded, request(), plan())
-    assert not loaded.pipe.vae.use_tiling and not loaded.pipe.vae.use_slicing
-
-
 def test_a_prompt_longer_than_the_model_reads_is_said(loaded):
     long = "red circle " * 40
     happenings = StableDiffusion().run(loaded, request(prompt=long, prompts=(long,)), plan())
@@ -155,28 +141,6 @@ def test_a_truncated_weight_file_is_named_as_damaged(tiny_pack, tmp_path: Path):
         StableDiffusion().load(MODEL, broken, plan())
 
 
-def test_an_overflowing_half_precision_picture_is_decoded_again_in_full(loaded):
-    class Overflowing:
-        """A decoder that overflows in half precision, as published ones do."""
-
-        config, dtype = loaded.pipe.vae.config, torch.float16
-
-        def to(self, dtype):
-            self.dtype = dtype
-            return self
-
-        def decode(self, latents, return_dict):
-            value = float("nan") if self.dtype == torch.float16 else 1.0
-            return (torch.full((1, 3, 8, 8), value),)
-
-    happenings = _decoded(Overflowing(), torch.zeros(1, 4, 1, 1))
-    notice = next(happenings)
-    assert notice.code == "families.decoded_again"
-    with pytest.raises(StopIteration) as end:
-        next(happenings)
-    assert np.asarray(end.value.value).min() == 255
-
-
 def test_previews_without_decoding_have_the_colours_of_the_decoded_picture(loaded):
     previewer = Previewer(loaded.pipe.vae)
     previewer.small = False
@@ -186,3 +150,64 @@ def test_previews_without_decoding_have_the_colours_of_the_decoded_picture(loade
     pixels = decode(loaded.pipe.vae, latents / latents.std().clamp(min=1))[0]
     true = (pixels.mean(dim=(1, 2)) / 2 + 0.5) * 255
     assert np.abs(seen - true.numpy()).max() < 30
+
+
+@pytest.mark.parametrize(("rung", "share"), [*PLACES, ("leaf_offload", 1.0)])
+def test_every_placement_draws_the_same_picture(tiny_pack, loaded, rung, share):
+    family, under = StableDiffusion(), plan(rung=rung, share=share, device="cpu:0")
+    pair = request(prompts=("a red circle", "a blue square"), negatives=("",) * 2)
+    placed = family.load(MODEL, tiny_pack, under)
+    for mine, plain in zip(drawn(placed, pair, under), drawn(loaded, pair), strict=True):
+        assert np.array_equal(mine, plain)
+    assert placed.placement.here == set(placed.placement.resting)
+    family.unload(placed)
+
+
+def test_a_parked_model_is_in_ram_and_draws_the_same_when_it_is_back(tiny_pack, loaded):
+    family, under = StableDiffusion(), plan(rung="group_offload", device="cpu:0")
+    parked = family.load(MODEL, tiny_pack, under)
+    drawn(parked, request(), under)
+    family.park(parked)
+    assert not parked.placement.here and not parked.embeddings
+    back = plan(rung="model_offload", device="cpu:0")
+    family.unpark(parked, back)
+    assert np.array_equal(drawn(parked, request(), back)[0], drawn(loaded, request())[0])
+
+
+def test_an_unloaded_model_is_forgotten(tiny_pack):
+    family = StableDiffusion()
+    loaded = family.load(MODEL, tiny_pack, plan(rung="leaf_offload", device="cpu:0"))
+    drawn(loaded, request(), plan(rung="leaf_offload", device="cpu:0"))
+    unet = weakref.ref(loaded.pipe.unet)
+    family.unload(loaded)
+    gc.collect()
+    assert unet() is None
+
+
+def test_a_job_that_is_stopped_leaves_nothing_on_the_device(tiny_pack):
+    family, under = StableDiffusion(), plan(rung="model_offload", device="cpu:0")
+    loaded = family.load(MODEL, tiny_pack, under)
+    run = family.run(loaded, request(), under)
+    while not isinstance(next(run), StepDone):
+        pass
+    run.close()
+    assert not loaded.placement.here
+
+
+def test_prompts_in_turn_draw_the_same_picture(loaded):
+    split = drawn(loaded, request(steps=4), plan(switches=("cfg_split",)))[0]
+    both = drawn(loaded, request(steps=4))[0]
+    assert np.abs(np.asarray(split, int) - np.asarray(both, int)).max() <= 1
+
+
+def test_prompts_in_turn_never_compute_more_than_one_row(loaded, monkeypatch):
+    rows = []
+    forward = loaded.pipe.unet.forward
+
+    def watched(sample, *inputs, **named):
+        rows.append(len(sample))
+        return forward(sample, *inputs, **named)
+
+    monkeypatch.setattr(loaded.pipe.unet, "forward", watched)
+    drawn(loaded, request(), plan(switches=("cfg_split",)))
+    assert set(rows) == {1} and len(rows) == 4

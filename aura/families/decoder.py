@@ -1,0 +1,80 @@
+"""Latents to the finished picture: whole, in slices, in tiles, or by a small decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderTiny
+from PIL import Image
+
+from aura.families.base import Happening, Noticed
+from aura.families.preview import decode, to_image
+from aura.memory.activations import TILE
+from aura.memory.plan import Plan
+
+WIDE_TILE = TILE // 2  # a side in full precision: a quarter of the work in twice the bytes
+
+
+class Decoder:
+    """A model's decoder. ``tiny`` is the folder of a small one that stands in for it."""
+
+    def __init__(self, vae: Any, tiny: Path | None = None) -> None:
+        self.vae, self.tiny = vae, tiny
+        self._small: Any = None
+        self._overflows = False  # seen once: half precision is not tried again
+
+    def set(self, plan: Plan) -> None:
+        """What costs no reload to change between two jobs."""
+        slicing = "enable" if "vae_slicing" in plan.switches else "disable"
+        getattr(self.vae, f"{slicing}_slicing")()
+        tile(self.vae, TILE if "vae_tiling" in plan.switches else None)
+        if "taesd" in plan.switches and self._small is None:
+            self._small = AutoencoderTiny.from_pretrained(self.tiny, dtype=self.vae.dtype)
+
+    def uses_vae(self, plan: Plan) -> bool:
+        return "taesd" not in plan.switches
+
+    def decoded(self, latents: torch.Tensor, plan: Plan) -> Generator[Happening, None, Image.Image]:
+        """``latents``: 1 × channels × h × w. Half precision that overflows is done again."""
+        if not self.uses_vae(plan):
+            return to_image(decode(self._small.to(latents.device), latents))
+        pixels = None if self._overflows else decode(self.vae, latents)
+        if pixels is not None and torch.isfinite(pixels).all():
+            return to_image(pixels)
+        if self.vae.dtype != torch.float32:
+            self._overflows = True
+            del pixels
+            yield Noticed("families.decoded_again", {})
+            pixels = self._in_full(latents)
+        return to_image(pixels)
+
+    def forget(self) -> None:
+        self.vae = self._small = None
+
+    def _in_full(self, latents: torch.Tensor) -> torch.Tensor:
+        """In fp32, in tiles so small that no more memory is needed than was planned."""
+        half, tiling, side = self.vae.dtype, self.vae.use_tiling, self.vae.tile_sample_min_size
+        try:
+            tile(self.vae, min(WIDE_TILE, side))
+            return decode(self.vae.to(torch.float32), latents)
+        finally:
+            self.vae.to(half)
+            tile(self.vae, side if tiling else None)
+
+
+def tile(vae: Any, side: int | None) -> None:
+    """Decode in tiles of at most ``side`` pixels, or whole.
+
+    Published models come with tiles of their training size, which is 1024 for the larger
+    ones and then saves nothing.
+    """
+    if side is None:
+        vae.disable_tiling()
+        return
+    config = vae.config
+    vae.tile_sample_min_size = min(side, config.sample_size)
+    vae.tile_latent_min_size = vae.tile_sample_min_size // 2 ** (len(config.block_out_channels) - 1)
+    vae.enable_tiling()

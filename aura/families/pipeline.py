@@ -1,0 +1,210 @@
+"""What the families of diffusion pipelines share: encode, denoise and decode, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from aura.catalog import decoders
+from aura.catalog.models import Model
+from aura.errors import ModelDamaged, ModelMissing
+from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.decoder import Decoder
+from aura.families.denoiser import denoiser
+from aura.families.placement import Placement
+from aura.families.preview import Previewer
+from aura.families.schedulers import scheduler
+from aura.families.steps import steps
+from aura.memory.abilities import abilities
+from aura.memory.footprint import Footprint
+from aura.memory.pipelines import pipeline_footprint, published_footprint
+from aura.memory.plan import Plan
+from aura.requests import SEED_MAX, GenerateRequest
+
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+Embeddings = Mapping[str, torch.Tensor]  # what a pipeline's call takes instead of a prompt
+
+
+@dataclass
+class Loaded:
+    """A pipeline in its place. ``embeddings`` remembers the prompts of this residency."""
+
+    pipe: Any
+    published: Any  # the scheduler the model came with
+    previewer: Previewer
+    decoder: Decoder
+    placement: Placement
+    embeddings: dict[tuple[str, str, bool], Embeddings] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        return self.placement.device
+
+
+class Diffusion:
+    """One kind of pipeline; see ``base.Family`` for what each method promises.
+
+    A family says which class of diffusers it is, which of its parts encode and which
+    denoises, and how it encodes a prompt.
+    """
+
+    name: str
+    pipeline: Any
+    encoders: tuple[str, ...] = ("text_encoder",)
+    core = "unet"
+    absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
+
+    def encode(self, pipe: Any, prompt: str, negative: str | None) -> Embeddings:
+        """What the pipeline's call takes for them; ``negative`` is None without guidance."""
+        raise NotImplementedError
+
+    def grid(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
+        """Latents as the pipeline steps through them → 1 × channels × h × w."""
+        return latents
+
+    def guided(self, request: GenerateRequest) -> bool:
+        """Whether a negative prompt plays a part."""
+        return request.guidance > 1
+
+    def scheduler(self, request: GenerateRequest, published: Any) -> Any:
+        return scheduler(request.scheduler, published)
+
+    # --- the contract
+
+    def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
+        rungs = abilities(self.name)
+        if folder is not None:
+            return pipeline_footprint(model.id, folder, request, rungs)
+        published = published_footprint(model.id, request, rungs)
+        if published is None:
+            raise ModelMissing(model=model.name)
+        return published
+
+    def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
+        try:
+            pipe = self._pipe(folder, plan)
+        except (OSError, ValueError, KeyError, SafetensorError) as broken:
+            raise ModelDamaged(model=model.name, path=str(folder)) from broken
+        pipe.set_progress_bar_config(disable=True)
+        decoder = Decoder(pipe.vae, decoders.tiny(self.name))
+        loaded = Loaded(
+            pipe, pipe.scheduler, Previewer(pipe.vae), decoder, self._placement(pipe, plan)
+        )
+        loaded.placement.settle()
+        return loaded
+
+    def run(
+        self, loaded: Loaded, request: GenerateRequest, plan: Plan, first: int = 0
+    ) -> Iterator[Happening]:
+        loaded.decoder.set(plan)
+        try:
+            for index in range(first, request.count):
+                yield StageBegun("encoding", index)
+                yield from self._shortened(loaded.pipe, request, index)
+                embeddings = self._encoded(loaded, request, index)
+                yield StageBegun("denoising", index)
+                latents = yield from self._denoised(loaded, request, plan, index, embeddings)
+                yield StageBegun("decoding", index)
+                if loaded.decoder.uses_vae(plan):
+                    loaded.placement.enter("decoding")
+                yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
+        finally:
+            loaded.placement.leave()
+
+    def park(self, loaded: Loaded) -> None:
+        loaded.placement.lift()
+        loaded.embeddings.clear()
+        loaded.previewer.rest()
+
+    def unpark(self, loaded: Loaded, plan: Plan) -> None:
+        loaded.placement = self._placement(loaded.pipe, plan)
+        loaded.placement.settle()
+
+    def unload(self, loaded: Loaded) -> None:
+        loaded.placement.forget()
+        loaded.embeddings.clear()
+        loaded.pipe = loaded.published = None
+        loaded.previewer.forget()
+        loaded.decoder.forget()
+
+    # --- loading
+
+    def _pipe(self, folder: Path, plan: Plan) -> Any:
+        """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
+        return self.pipeline.from_pretrained(
+            folder,
+            dtype=DTYPES[plan.dtype],
+            local_files_only=True,
+            use_safetensors=True,
+            low_cpu_mem_usage=True,
+            **self.absent,
+        )
+
+    def _placement(self, pipe: Any, plan: Plan) -> Placement:
+        pipe.computes_on = torch.device(plan.device)
+        modules = {name: getattr(pipe, name) for name in (*self.encoders, self.core, "vae")}
+        uses = {"encoding": self.encoders, "denoising": (self.core,), "decoding": ("vae",)}
+        return Placement(modules, uses, self.core, plan, pipe.computes_on)
+
+    # --- stages
+
+    def _shortened(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
+        """Say so when a prompt is longer than the text encoder reads."""
+        most = pipe.tokenizer.model_max_length
+        words = pipe.tokenizer(request.prompts[index], truncation=False, verbose=False).input_ids
+        if len(words) > most:
+            kept = pipe.tokenizer.decode(words[1 : most - 1])
+            yield Noticed("families.prompt_shortened", {"kept": kept[-60:]})
+
+    @torch.no_grad()
+    def _encoded(self, loaded: Loaded, request: GenerateRequest, index: int) -> Embeddings:
+        """The embeddings of one picture's prompts, on the device."""
+        guided = self.guided(request)
+        key = (request.prompts[index], request.negatives[index], guided)
+        if key not in loaded.embeddings:
+            loaded.placement.enter("encoding")
+            dtype = getattr(loaded.pipe, self.core).dtype
+            made = self.encode(loaded.pipe, key[0], key[1] if guided else None)
+            loaded.embeddings[key] = {name: one.to(dtype) for name, one in made.items()}
+        return loaded.embeddings[key]
+
+    def _denoised(
+        self,
+        loaded: Loaded,
+        request: GenerateRequest,
+        plan: Plan,
+        index: int,
+        embeddings: Embeddings,
+    ) -> Generator[Happening, None, torch.Tensor]:
+        """Yield steps and previews; return the latents, 1 × channels × h × w."""
+        loaded.placement.enter("denoising")
+        sampler = self.scheduler(request, loaded.published)
+        pipe = denoiser(loaded.pipe, sampler, self.core, "cfg_split" in plan.switches)
+        seed = (request.seed + index) % (SEED_MAX + 1)
+        drawing = steps(
+            pipe,
+            **embeddings,
+            width=request.width,
+            height=request.height,
+            num_inference_steps=request.steps,
+            guidance_scale=request.guidance,
+            generator=torch.Generator("cpu").manual_seed(seed),
+            output_type="latent",
+        )
+        loaded.previewer.begin()
+        try:
+            while True:
+                done = next(drawing)
+                yield StepDone(done.step + 1, request.steps, index)
+                if loaded.previewer.due():
+                    latents = self.grid(loaded.pipe, done.latents, request)
+                    yield PreviewMade(loaded.previewer.draw(latents), index)
+        except StopIteration as end:
+            return self.grid(loaded.pipe, end.value.images, request)
+        finally:
+            drawing.close()

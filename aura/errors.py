@@ -5,10 +5,22 @@
     │  ├─ BadRequest             a field is out of its bounds
     │  ├─ BadImage               bytes that are no picture, or too large a one
     │  ├─ BadMetadata            a picture that carries no settings to read back
-    │  └─ UnknownModel           no model of that name
+    │  ├─ UnknownModel           no model of that name
+    │  ├─ BadWeights             a file whose header is no header of weights
+    │  ├─ PickleRefused          weights in a format that can run code
+    │  ├─ LicenceNotAccepted     a restricted licence nobody has agreed to yet
+    │  └─ NotRemovable           a model whose files are not Aura's to delete
     ├─ ModelError
     │  ├─ ModelMissing           known, but not on this disk
     │  └─ ModelDamaged           files that are incomplete or not what they claim
+    ├─ HubError                  a model could not be fetched
+    │  ├─ Offline                the network is switched off in the settings
+    │  ├─ HubUnreachable         no answer: no network, or no hub
+    │  ├─ HubBusy                it answers, but not now
+    │  ├─ TokenRefused           the token is missing, wrong or out of date
+    │  ├─ GatedModel             its licence must be agreed to on its page first
+    │  ├─ NotOnHub               nothing there under that name
+    │  └─ DownloadDamaged        what came is not what was promised
     ├─ MemoryRefused             no plan fits; names the smallest change that would
     ├─ OutOfMemory               a device ran out although the plan said it fits
     ├─ StorageError
@@ -76,6 +88,30 @@ class UnknownModel(InputError):
     code = "unknown_model"
 
 
+class BadWeights(InputError):
+    """Facts: ``name``, ``problem`` (an ``error.problem.weights_*`` key)."""
+
+    code = "bad_weights"
+
+
+class PickleRefused(InputError):
+    """Facts: ``name``."""
+
+    code = "pickle_refused"
+
+
+class LicenceNotAccepted(InputError):
+    """Facts: ``model``, ``licence``."""
+
+    code = "licence_not_accepted"
+
+
+class NotRemovable(InputError):
+    """Facts: ``model``, ``path``."""
+
+    code = "not_removable"
+
+
 class ModelError(AuraError):
     code = "model"
 
@@ -90,6 +126,52 @@ class ModelDamaged(ModelError):
     """Facts: ``model``, ``path``."""
 
     code = "model_damaged"
+
+
+class HubError(AuraError):
+    code = "hub"
+
+
+class Offline(HubError):
+    """Facts: ``model``."""
+
+    code = "offline"
+
+
+class HubUnreachable(HubError):
+    """Facts: ``model``."""
+
+    code = "hub_unreachable"
+
+
+class HubBusy(HubError):
+    """Facts: ``model``, ``status`` (as HTTP numbers it), ``wait_s`` (as it asked for, or 0)."""
+
+    code = "hub_busy"
+
+
+class TokenRefused(HubError):
+    """Facts: ``model``, ``url`` (where tokens are made)."""
+
+    code = "token_refused"
+
+
+class GatedModel(HubError):
+    """Facts: ``model``, ``url`` (its page)."""
+
+    code = "gated_model"
+
+
+class NotOnHub(HubError):
+    """Facts: ``model``, ``url`` (where it was looked for)."""
+
+    code = "not_on_hub"
+
+
+class DownloadDamaged(HubError):
+    """Facts: ``model``, ``path``."""
+
+    code = "download_damaged"
 
 
 class MemoryRefused(AuraError):

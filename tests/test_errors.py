@@ -31,6 +31,8 @@ FACTS = {
     "fault": "ValueError: x",
     "log": "/tmp/log",
     "url": "http://127.0.0.1:7860",
+    "licence": "MIT",
+    "status": 429,
 }
 
 

@@ -148,7 +148,8 @@ class Engine:
         while True:
             try:
                 self.channel.send(worker.status())
-            except Exception:  # a probe that fails once may answer again
+                worker.tend()
+            except Exception:  # what fails once may work the next time
                 log.exception("no status")
             trim(self.journal)
             pause.wait(STATUS_EVERY_S)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from aura.memory.device import Snapshot
-from aura.memory.manager import Resident
+from aura.memory.residency import Resident
 from aura.requests import Picture, Plain, Request
 
 STAGES = ("waiting", "loading", "encoding", "denoising", "decoding", "saving")

@@ -128,6 +128,10 @@ class Worker:
     def release(self, model: str | None = None) -> int:
         return self.manager.release(model)
 
+    def tend(self) -> None:
+        """Between jobs and beside them: give back what nobody uses."""
+        self.manager.tend()
+
     def keep_for(self, seconds: float) -> None:
         self.manager.keep_s = seconds
 
@@ -255,7 +259,9 @@ def open_manager(settings: Settings, locate: Callable[[Model], Path | None]) -> 
 
     families = by_name()
     ledger = Ledger(settings.data_dir / "ledger.db")
-    return Manager(open_device(settings), families, ledger, locate=locate)
+    return Manager(
+        open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release
+    )
 
 
 def versions() -> dict[str, str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import statistics
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from aura.memory.plan import Plan
 from aura.memory.planner import Known
 from aura.requests import Work
 
 RECENT = 20  # runs a lesson is drawn from
+LOWER_AFTER = 3  # measured runs, before a prediction may come down
+MARGIN = 1.05  # of the highest measured
 FORGET_S = 7 * 24 * 3600  # after that a way that failed is tried again
 
 SCHEMA = """
@@ -32,6 +36,33 @@ create table if not exists runs (
 );
 create index if not exists runs_by_model on runs (device, model, shape, id);
 """
+
+
+class Row(NamedTuple):
+    """One run, as lessons are drawn from it. Sizes in bytes, times in seconds."""
+
+    signature: str
+    outcome: str
+    predicted: int
+    measured: int
+    seconds: float  # per picture
+    at: float
+
+
+def excess(runs: list[Row]) -> int:
+    """Bytes to add to the prediction for runs of one way, the newest first; may be negative.
+
+    One run that took more raises it at once, to the highest that was measured. Only
+    several that all took clearly less, with none running out, lower it, and not all the
+    way: what was measured keeps a margin.
+    """
+    predicted = runs[0].predicted
+    measured = [run.measured for run in runs if run.measured]
+    highest = max(measured, default=0)
+    if highest >= predicted:
+        return highest - predicted
+    careful = len(measured) < LOWER_AFTER or any(run.outcome == "ran_out" for run in runs)
+    return 0 if careful else min(0, int(highest * MARGIN) - predicted)
 
 
 class Ledger:
@@ -70,29 +101,31 @@ class Ledger:
     def known(self, device: str, model: str, request: Work) -> Known:
         """The lessons for this model and shape on this device."""
         rows = self._rows(device, model, request)
-        done = [row for row in rows if row[1] == "done"]
-        excess: dict[str, int] = {}
-        seconds: dict[str, float] = {}
-        for signature, _, predicted, measured, each, _ in done:
-            excess[signature] = max(excess.get(signature, 0), measured - predicted)
-            seconds.setdefault(signature, each * request.count)  # rows come newest first
-        return Known(excess, seconds, self._failed(rows))
+        ways: dict[str, list[Row]] = {}
+        for row in rows:
+            ways.setdefault(row.signature, []).append(row)
+        return Known(
+            excess={way: excess(runs) for way, runs in ways.items()},
+            seconds={
+                way: statistics.median(run.seconds for run in done) * request.count
+                for way, runs in ways.items()
+                if (done := [run for run in runs if run.outcome == "done"])
+            },
+            failed=frozenset(way for way, runs in ways.items() if self._failed(runs[0])),
+        )
 
-    def _failed(self, rows: list[tuple[str, str, int, int, float, float]]) -> frozenset[str]:
-        """Ways whose latest run of late ran out."""
-        latest = {row[0]: row for row in reversed(rows)}
-        since = self._clock() - FORGET_S
-        return frozenset(s for s, row in latest.items() if row[1] == "ran_out" and row[5] > since)
+    def _failed(self, latest: Row) -> bool:
+        return latest.outcome == "ran_out" and latest.at > self._clock() - FORGET_S
 
-    def _rows(
-        self, device: str, model: str, request: Work
-    ) -> list[tuple[str, str, int, int, float, float]]:
+    def _rows(self, device: str, model: str, request: Work) -> list[Row]:
+        """The newest first."""
         query = (
             "select signature, outcome, predicted, measured, seconds, at from runs"
             " where device = ? and model = ? and shape = ? order by id desc limit ?"
         )
         with self._lock:
-            return self._db.execute(query, (device, model, request.shape, RECENT)).fetchall()
+            found = self._db.execute(query, (device, model, request.shape, RECENT)).fetchall()
+        return [Row(*values) for values in found]
 
     def _add(
         self,

@@ -44,6 +44,11 @@ class Plan(Plain):
         return (self.device, self.rung, self.dtype, self.share, tuple(sorted(self.formats.items())))
 
     @property
+    def stored(self) -> tuple[Any, ...]:
+        """The form of the weights; what differs in it cannot be moved, but must be loaded."""
+        return (self.dtype, tuple(sorted(self.formats.items())))
+
+    @property
     def signature(self) -> str:
         """The whole way of running, as the ledger remembers it."""
         return signature(

@@ -44,8 +44,8 @@ BESIDE = {"gguf_q8": "fp8", "gguf_q4": "fp8"}
 class Known:
     """What the ledger has learnt on this machine about one model. Plain, so plans stay pure.
 
-    By plan signature: ``excess`` bytes were taken beyond the predicted peak, ``seconds`` one
-    whole request took; ``failed`` ran out of memory before.
+    By plan signature: ``excess`` bytes were taken beyond the predicted peak (below 0: fewer),
+    ``seconds`` one whole request took; ``failed`` ran out of memory before.
     """
 
     excess: Mapping[str, int] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def ladder(
     plans: list[Plan] = []
     least: dict[bool, int] = {}  # on the processor or not → lowest peak so far
     for way in _ways(footprint, snapshot):
-        peak = way.peak + known.excess.get(way.signature, 0)
+        peak = way.peak + way.learnt(known)
         if peak < least.get(way.processor, peak + 1):
             least[way.processor] = peak
             plans.append(way.plan(name, room, known))
@@ -180,9 +180,14 @@ class Way:
         on = tuple(s for s in SWITCHES if s in (*self.switches, switch))
         return replace(self, switches=on, cost=self.cost + SWITCHES[switch])
 
+    def learnt(self, known: Known) -> int:
+        """Bytes that this machine showed beyond the prediction; it never needs less than rests."""
+        more = known.excess.get(self.signature, 0)
+        return max(more, self.rung.resting(self.weighed) - self.peak) if more < 0 else more
+
     def plan(self, name: str, room: tuple[int, int], known: Known) -> Plan:
         """With what this machine has shown before: larger peaks, and how long it takes."""
-        more = known.excess.get(self.signature, 0)
+        more = self.learnt(known)
         shared = self.kind in SHARE_RAM
         return Plan(
             model=self.weighed.footprint.model,
@@ -192,7 +197,7 @@ class Way:
             switches=self.switches,
             formats=dict(self.weighed.formats),
             share=self.share,
-            stages={stage: size + more for stage, size in self.stages.items()},
+            stages={stage: max(size + more, 0) for stage, size in self.stages.items()},
             peak=self.peak + more,
             excess=more,
             resting=self.rung.resting(self.weighed),

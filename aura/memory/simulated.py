@@ -15,8 +15,8 @@ class SimulatedDevice:
     """A card of ``total`` bytes beside ``host`` bytes of RAM.
 
     ``allocate`` and ``release`` are what a simulated family calls instead of torch.
-    ``refuse(stage)`` may turn any one down, whatever is free. ``foreign`` bytes belong to
-    other programs and may change at any time.
+    ``refuse(stage)`` may turn any one down, whatever is free. ``foreign`` bytes, on the card
+    and in RAM, belong to other programs and may change at any time.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class SimulatedDevice:
         self.total, self.host, self.rate, self.limit = total, host, rate, limit
         self.dtypes = dtypes
         self.refuse = refuse
-        self.foreign = 0
+        self.foreign = self.host_foreign = 0
         self.used = 0
         self.host_used = 0
         self._peak = 0
@@ -46,7 +46,7 @@ class SimulatedDevice:
             held=self.used,
             limit=self.limit,
             host_total=self.host,
-            host_free=max(0, self.host - self.host_used),
+            host_free=max(0, self.host - self.host_foreign - self.host_used),
             host_held=self.host_used,
             bandwidth=self.rate,
             dtypes=self.dtypes,
@@ -63,9 +63,10 @@ class SimulatedDevice:
     def release(self, count: int) -> None:
         self.used -= count
 
-    def allocate_host(self, count: int, stage: str = "loading") -> None:
+    def allocate_host(self, count: int, stage: str = "ram") -> None:
         """Take ``count`` bytes of RAM, or raise MemoryError and take none."""
-        if self.host_used + count > self.host:
+        most = self.host - self.host_foreign
+        if count and (self.refuse(stage) or self.host_used + count > most):
             raise SimulatedOutOfMemory(f"{stage}: {count} bytes of RAM")
         self.host_used += count
 

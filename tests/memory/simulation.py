@@ -50,7 +50,7 @@ class SimulatedFamily:
         self.device, self.unet = device, unet
         self.excess = 0
         self.fault: BaseException | None = None  # raised at the next denoising
-        self.loads = 0
+        self.loads = self.parks = 0
         self.rungs: tuple[str, ...] = RUNGS
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
@@ -89,7 +89,7 @@ class SimulatedFamily:
         for index in range(first, request.count):
             for stage, peak in plan.stages.items():
                 yield StageBegun(stage, index)
-                more = peak - loaded.resting + self.excess if plan.on_card else 0
+                more = max(0, peak - loaded.resting) + self.excess if plan.on_card else 0
                 self.device.allocate(more, stage)
                 try:
                     if self.fault is not None and stage == "denoising":
@@ -99,6 +99,19 @@ class SimulatedFamily:
                 finally:
                     self.device.release(more)
             yield Drawn(Image.new("RGB", (8, 8), (request.seed + index) % 255), index)
+
+    def park(self, loaded: Held) -> None:
+        self.parks += 1
+        self.device.allocate_host(loaded.resting)
+        self.device.release(loaded.resting)
+        loaded.ram, loaded.resting = loaded.ram + loaded.resting, 0
+
+    def unpark(self, loaded: Held, plan: Plan) -> None:
+        resting, ram = (plan.resting, plan.ram) if plan.on_card else (0, plan.resting)
+        assert loaded.resting == 0 and resting + ram == loaded.ram, "another model's plan"
+        self.device.allocate(resting, "loading")
+        self.device.release_host(loaded.ram - ram)
+        loaded.resting, loaded.ram = resting, ram
 
     def unload(self, loaded: Held) -> None:
         self.device.release(loaded.resting)

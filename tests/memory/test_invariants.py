@@ -23,10 +23,11 @@ from hypothesis.stateful import (
 from aura.errors import MemoryRefused, OutOfMemory, Stopped
 from aura.families.base import Drawn, Noticed
 from aura.memory import ladder
+from aura.memory.claims import claim
 from aura.memory.device import budget, host_budget
 from aura.memory.ledger import Ledger
 from aura.memory.legality import legal
-from aura.memory.manager import Manager, claim
+from aura.memory.manager import Manager
 from aura.memory.plan import Plan
 from aura.memory.simulated import SimulatedDevice, SimulatedOutOfMemory
 from tests.memory.simulation import GIB, SimulatedFamily, model, request
@@ -48,6 +49,7 @@ class Machine(RuleBasedStateMachine):
         self.device = SimulatedDevice(card * GIB, ram * GIB, dtypes=("bf16",), limit=limit)
         self.family = SimulatedFamily(self.device)
         self.ledger = Ledger(":memory:")
+        self.now = 0.0
         self.loans: list[tuple[ExitStack, object, Plan]] = []
         self.start()
 
@@ -58,7 +60,7 @@ class Machine(RuleBasedStateMachine):
             {"simulated": self.family},
             self.ledger,
             locate=lambda model: Path("/"),
-            clock=lambda: 0.0,
+            clock=lambda: self.now,
             sleep=lambda seconds: None,
         )
 
@@ -142,11 +144,39 @@ class Machine(RuleBasedStateMachine):
     def release(self, which):
         self.manager.release(which.id if which else None)
 
+    @rule(which=models, ram_refuses=st.booleans())
+    def swap(self, which, ram_refuses):
+        """Work that fills the card, so that whatever idles has to leave it."""
+        refusals = {"ram"} if ram_refuses else set()
+        self.device.refuse = lambda stage: stage in refusals
+        asked = request(which, width=1024, height=1024)
+        try:
+            with self.manager.lend(which, asked) as loan:
+                self.holds_the_budget(loan.plan)
+        except (MemoryRefused, SimulatedOutOfMemory):
+            pass
+        finally:
+            self.device.refuse = lambda stage: False
+
     # --- what machines do
 
     @rule(size=sizes)
     def other_programs_take_memory(self, size):
         self.device.foreign = min(size * GIB, self.device.total - self.device.used)
+
+    @rule(size=sizes)
+    def other_programs_take_ram(self, size):
+        self.device.host_foreign = min(size * GIB, self.device.host - self.device.host_used)
+
+    @rule(seconds=st.sampled_from([1, 300, 600, 1200]), keep=st.sampled_from([0, 600]))
+    def time_passes(self, seconds, keep):
+        """Twice, because only a shortage that lasts makes models leave."""
+        self.now += seconds
+        self.manager.keep_s = keep
+        for _ in range(2):
+            self.manager.tend()
+        self.holds_what_is_idle_to_its_time(keep)
+        self.gives_way()
 
     @rule()
     def the_engine_dies(self):
@@ -156,27 +186,49 @@ class Machine(RuleBasedStateMachine):
 
     # --- what is promised
 
+    def entries(self):
+        return self.manager._residency.all()
+
     def holds_the_budget(self, plan):
         """The first: what is held and the peak to come stay within the budget."""
         snapshot = self.device.snapshot()
-        claims = [entry.claims for entry in self.manager._entries.values()]
+        claims = [entry.claims for entry in self.entries()]
         if plan.on_card:
             assert sum(one.card for one in claims) <= budget(snapshot)
         if claim(plan).ram:
             assert sum(one.ram for one in claims) <= host_budget(snapshot)
 
+    def holds_what_is_idle_to_its_time(self, keep):
+        for entry in self.entries():
+            idle = self.now - entry.used
+            if keep and not entry.loans:
+                assert idle < keep or (idle < 2 * keep and not entry.resting.card)
+
+    def gives_way(self):
+        """What idles stays within what other programs have left."""
+        snapshot, entries = self.device.snapshot(), self.entries()
+        idle = [entry for entry in entries if not entry.loans]
+        if any(entry.resting.card for entry in idle):
+            assert sum(entry.claims.card for entry in entries) <= budget(snapshot)
+        if any(entry.resting.ram for entry in idle):
+            assert sum(entry.claims.ram for entry in entries) <= host_budget(snapshot)
+
+    @invariant()
+    def what_is_lent_is_not_parked(self):
+        assert not any(entry.parked and entry.loans for entry in self.entries())
+
     @invariant()
     def a_lent_model_stays(self):
         """The second."""
-        held = [entry.loaded for entry in self.manager._entries.values()]
+        held = [entry.loaded for entry in self.entries()]
         assert all(any(loaded is one for one in held) for _, loaded, _ in self.loans)
 
     @invariant()
     def the_accounting_is_exact(self):
         """The third: what the device holds is what the books say, whatever went before."""
-        entries = self.manager._entries.values()
-        assert self.device.used == sum(claim(e.plan, lent=False).card for e in entries)
-        assert self.device.host_used == sum(claim(e.plan, lent=False).ram for e in entries)
+        entries = self.entries()
+        assert self.device.used == sum(entry.resting.card for entry in entries)
+        assert self.device.host_used == sum(entry.resting.ram for entry in entries)
         assert sum(len(entry.loans) for entry in entries) == len(self.loans)
 
 

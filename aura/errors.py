@@ -6,6 +6,8 @@
     │  ├─ BadImage               bytes that are no picture, or too large a one
     │  ├─ BadMetadata            a picture that carries no settings to read back
     │  ├─ UnknownModel           no model of that name
+    │  ├─ UnknownCard            no graphics card of that name
+    │  ├─ CardHasSizes           a card that is sold with several sizes of memory
     │  ├─ BadWeights             a file whose header is no header of weights
     │  ├─ PickleRefused          weights in a format that can run code
     │  ├─ LicenceNotAccepted     a restricted licence nobody has agreed to yet
@@ -110,6 +112,18 @@ class NotRemovable(InputError):
     """Facts: ``model``, ``path``."""
 
     code = "not_removable"
+
+
+class UnknownCard(InputError):
+    """Facts: ``name``, ``known`` (names close to it, comma-separated)."""
+
+    code = "unknown_card"
+
+
+class CardHasSizes(InputError):
+    """Facts: ``name``, ``known`` (its sizes, comma-separated)."""
+
+    code = "card_has_sizes"
 
 
 class ModelError(AuraError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from aura.memory.cards import dtypes
 from aura.memory.cpu import ram
 from aura.memory.device import GIB, MIB, Snapshot
 
@@ -92,11 +93,8 @@ class CudaDevice:
         return min(max(0, self._nvml.used() - before), GIB)
 
     def _dtypes(self) -> tuple[str, ...]:
-        if (self._properties.major, self._properties.minor) >= (8, 0):
-            return ("bf16", "fp16", "fp32")
-        if "GTX 16" in self._properties.name:  # its half precision overflows to black pictures
-            return ("fp32", "fp16")
-        return ("fp16", "fp32")
+        one = self._properties
+        return dtypes((one.major, one.minor), one.name)
 
     def _measured_bandwidth(self) -> float | None:
         """Bytes a second from ordinary RAM to the card, the better of two copies."""
@@ -141,6 +139,13 @@ class Nvml:
             if type(missing).__module__.startswith("pynvml"):
                 return None
             raise
+
+    def card(self) -> tuple[str, tuple[int, int], int, int]:
+        """Its name and CUDA capability, and total and free bytes."""
+        nvml, handle = self._pynvml, self._handle
+        major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
+        memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+        return nvml.nvmlDeviceGetName(handle), (major, minor), int(memory.total), int(memory.free)
 
     def used(self) -> int:
         return int(self._pynvml.nvmlDeviceGetMemoryInfo(self._handle).used)

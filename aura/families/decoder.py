@@ -41,15 +41,14 @@ class Decoder:
         """``latents``: 1 × channels × h × w. Half precision that overflows is done again."""
         if not self.uses_vae(plan):
             return to_image(decode(self._small.to(latents.device), latents))
-        pixels = None if self._overflows else decode(self.vae, latents)
-        if pixels is not None and torch.isfinite(pixels).all():
-            return to_image(pixels)
-        if self.vae.dtype != torch.float32:
+        if not self._overflows:
+            pixels = decode(self.vae, latents)
+            if self.vae.dtype == torch.float32 or torch.isfinite(pixels).all():
+                return to_image(pixels)
             self._overflows = True
             del pixels
-            yield Noticed("families.decoded_again", {})
-            pixels = self._in_full(latents)
-        return to_image(pixels)
+        yield Noticed("families.decoded_again", {})
+        return to_image(self._in_full(latents))
 
     def forget(self) -> None:
         self.vae = self._small = None

@@ -16,11 +16,13 @@ from aura.errors import ModelDamaged, ModelMissing
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
+from aura.families.formats import component
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
 from aura.families.schedulers import scheduler
 from aura.families.steps import steps
 from aura.memory.abilities import abilities
+from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
 from aura.memory.pipelines import pipeline_footprint, published_footprint
 from aura.memory.plan import Plan
@@ -77,7 +79,7 @@ class Diffusion:
     # --- the contract
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
-        rungs = abilities(self.name)
+        rungs = abilities(self.name, folder)
         if folder is not None:
             return pipeline_footprint(model.id, folder, request, rungs)
         published = published_footprint(model.id, request, rungs)
@@ -88,7 +90,9 @@ class Diffusion:
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
         try:
             pipe = self._pipe(folder, plan)
-        except (OSError, ValueError, KeyError, SafetensorError) as broken:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as broken:
+            if ran_out(broken):
+                raise
             raise ModelDamaged(model=model.name, path=str(folder)) from broken
         pipe.set_progress_bar_config(disable=True)
         decoder = Decoder(pipe.vae, decoders.tiny(self.name))
@@ -136,13 +140,19 @@ class Diffusion:
 
     def _pipe(self, folder: Path, plan: Plan) -> Any:
         """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
+        dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
+        stored = {
+            name: component(folder, name, form, dtype, device)
+            for name, form in plan.formats.items()
+        }
         return self.pipeline.from_pretrained(
             folder,
-            dtype=DTYPES[plan.dtype],
+            dtype=dtype,
             local_files_only=True,
             use_safetensors=True,
             low_cpu_mem_usage=True,
             **self.absent,
+            **stored,
         )
 
     def _placement(self, pipe: Any, plan: Plan) -> Placement:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from aura.catalog import decoders
+from aura.catalog.gguf import NAMES, gguf_file
 from aura.memory.planner import FORMATS, SWITCHES
 from aura.memory.rungs import RUNGS
 
@@ -32,6 +33,8 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
         "vae_tiling",
         "cfg_split",
         "taesd",
+        "fp8",
+        "int8",
     ),
     "blip": ("resident", "model_offload", "cpu"),
     "siglip": ("resident", "model_offload", "cpu"),
@@ -40,18 +43,21 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
 
 
 def abilities(
-    family: str, packages: frozenset[str] | None = None, decoder: Path | None = None
+    family: str, folder: Path | None = None, packages: frozenset[str] | None = None
 ) -> tuple[str, ...]:
-    """What ``family`` can carry out here: with the installed ``packages``, and with
-    ``taesd`` where its small ``decoder`` lies on the disk; both are looked up by default.
+    """What ``family`` can carry out here, with the optional ``packages`` that are installed.
+
+    A small decoder must lie on the disk. So must a GGUF file in one of the parts of a model
+    whose ``folder`` is given; of a model still to be fetched it is one more way to fetch it.
     """
     there = installed() if packages is None else packages
-    tiny = decoder or decoders.tiny(family)
-    return tuple(
-        name
-        for name in ABILITIES.get(family, EVERYTHING)
-        if PACKAGES.get(name) in (None, *there) and (name != "taesd" or tiny)
-    )
+    missing = {name for name, package in PACKAGES.items() if package not in there}
+    if decoders.tiny(family) is None:
+        missing.add("taesd")
+    if folder is not None:
+        parts = [part for part in folder.iterdir() if part.is_dir()]
+        missing |= {f for f in NAMES if not any(gguf_file(part, f) for part in parts)}
+    return tuple(name for name in ABILITIES.get(family, EVERYTHING) if name not in missing)
 
 
 @cache

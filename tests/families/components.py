@@ -11,7 +11,7 @@ def flux(double: int = 4, single: int = 8, width: int = 32) -> FluxTransformer2D
     """A FLUX transformer of ``double`` + ``single`` blocks."""
     torch.manual_seed(1)
     return FluxTransformer2DModel(
-        in_channels=16,
+        in_channels=32,
         num_layers=double,
         num_single_layers=single,
         attention_head_dim=width // 2,
@@ -67,7 +67,7 @@ def words() -> torch.Tensor:
 
 @torch.no_grad()
 def drawn(transformer: FluxTransformer2DModel) -> torch.Tensor:
-    """What the transformer answers to one fixed question, 1 × 16 × 16."""
+    """What the transformer answers to one fixed question, 1 × 16 × 32."""
     random = torch.Generator().manual_seed(5)
     width, dtype = transformer.config.joint_attention_dim, transformer.dtype
 
@@ -75,7 +75,7 @@ def drawn(transformer: FluxTransformer2DModel) -> torch.Tensor:
         return torch.randn(*shape, generator=random).to(dtype)
 
     return transformer(
-        hidden_states=noise(1, 16, 16),
+        hidden_states=noise(1, 16, 32),
         encoder_hidden_states=noise(1, 10, width),
         pooled_projections=noise(1, width),
         timestep=torch.tensor([0.5], dtype=dtype),

@@ -211,3 +211,12 @@ def test_prompts_in_turn_never_compute_more_than_one_row(loaded, monkeypatch):
     monkeypatch.setattr(loaded.pipe.unet, "forward", watched)
     drawn(loaded, request(), plan(switches=("cfg_split",)))
     assert set(rows) == {1} and len(rows) == 4
+
+
+@pytest.mark.parametrize("form", ["fp8", "int8"])
+def test_a_picture_from_smaller_weights_is_nearly_the_same(tiny_pack, form):
+    family = StableDiffusion()
+    half, small = plan(dtype="bf16"), plan(dtype="bf16", formats={"unet": form})
+    expected = drawn(family.load(MODEL, tiny_pack, half), request(), half)[0]
+    picture = drawn(family.load(MODEL, tiny_pack, small), request(), small)[0]
+    assert 0 < np.abs(np.asarray(picture, int) - np.asarray(expected, int)).mean() < 12

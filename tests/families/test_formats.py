@@ -1,0 +1,174 @@
+"""Weights stored smaller, really loaded and run on the processor: their bytes and answers."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import gguf
+import pytest
+import torch
+
+from aura.errors import ModelMissing
+from aura.families.formats import class_of, component
+from aura.families.placement import Placement
+from aura.memory.weights import read
+from tests.families import components
+from tests.families.plans import plan
+
+CPU = torch.device("cpu")
+ANSWERS = {
+    "transformer": components.drawn,
+    "text_encoder_2": components.spoken,
+    "unet": components.painted,
+}
+# How far an answer may be from the plain one, relative to it.
+BOUNDS = {"fp8": 0.08, "int8": 0.03, "nf4": 0.25, "gguf_q8": 0.03, "gguf_q4": 0.25}
+CASES = [
+    ("transformer", "fp8"),
+    ("transformer", "int8"),
+    ("transformer", "nf4"),
+    ("transformer", "gguf_q8"),
+    ("transformer", "gguf_q4"),
+    ("text_encoder_2", "fp8"),
+    ("text_encoder_2", "int8"),
+    ("text_encoder_2", "nf4"),
+    ("unet", "fp8"),
+    ("unet", "int8"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Parts of pipelines, wide enough that scales and norms weigh as little as in real ones."""
+    folder = tmp_path_factory.mktemp("stored")
+    made = {
+        "transformer": components.flux(double=1, single=1, width=512),
+        "text_encoder_2": components.t5(width=256),
+        "unet": components.unet(width=128),
+    }
+    for name, model in made.items():
+        model.to(torch.bfloat16).save_pretrained(folder / name)
+    index = {
+        "transformer": ["diffusers", "FluxTransformer2DModel"],
+        "text_encoder_2": ["transformers", "T5EncoderModel"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "stranger": ["os", "system"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index))
+    for form in ("Q8_0", "Q4_0"):
+        write_gguf(made["transformer"], folder / "transformer" / f"tiny-{form}.gguf", form)
+    return folder
+
+
+def write_gguf(model, path: Path, form: str) -> None:
+    """Linear layers in ``form``, everything else as it is."""
+    writer = gguf.GGUFWriter(path, "flux")
+    kind = gguf.GGMLQuantizationType[form]
+    for name, tensor in model.state_dict().items():
+        data = tensor.float().numpy()
+        if tensor.ndim == 2:
+            writer.add_tensor(name, gguf.quants.quantize(data, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, data.astype("float16"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+@pytest.fixture(scope="module")
+def stored(folder):
+    """A component in a form, loaded once for those tests that only look at it."""
+    return functools.cache(lambda name, form: component(folder, name, form, torch.bfloat16, CPU))
+
+
+@functools.cache
+def plain(folder, name):
+    model = class_of(folder, name)
+    return model.from_pretrained(folder / name, dtype=torch.bfloat16).eval()
+
+
+def stored_bytes(model) -> int:
+    """Bytes of everything a model is made of, with the scales of packed weights."""
+    return sum(size(tensor) for tensor in model.parameters())
+
+
+def size(tensor) -> int:
+    if hasattr(tensor, "__tensor_flatten__"):  # torchao's
+        return sum(size(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+    scales = size(tensor.quant_state.absmax) if hasattr(tensor, "quant_state") else 0
+    return tensor.numel() * tensor.element_size() + scales
+
+
+@pytest.mark.parametrize(("name", "form"), CASES)
+def test_a_stored_form_takes_the_bytes_that_were_predicted(folder, stored, name, form):
+    predicted = read(folder / name).bytes((form,))[form]
+    assert stored_bytes(stored(name, form)) == pytest.approx(predicted, rel=0.02)
+
+
+@pytest.mark.parametrize(("name", "form"), CASES)
+def test_a_stored_form_answers_nearly_as_the_plain_one(folder, stored, name, form):
+    answer, expected = (
+        ANSWERS[name](model).float() for model in (stored(name, form), plain(folder, name))
+    )
+    assert torch.isfinite(answer).all()
+    error = (answer - expected).norm() / expected.norm()
+    assert 0 < error < BOUNDS[form]
+
+
+@pytest.mark.parametrize("rung", ["model_offload", "leaf_offload", "group_offload"])
+@pytest.mark.parametrize("form", ["fp8", "gguf_q8", "gguf_q4"])
+def test_what_may_be_streamed_in_a_stored_form_computes_the_same(stored, form, rung):
+    model = stored("transformer", form)
+    expected = components.drawn(model)
+    uses = {"encoding": (), "denoising": ("transformer",)}
+    device = torch.device("cpu:0")
+    placement = Placement({"transformer": model}, uses, "transformer", plan(rung=rung), device)
+    placement.settle()
+    placement.enter("denoising")
+    assert torch.equal(components.drawn(model), expected)
+    placement.lift()
+    assert torch.equal(components.drawn(model), expected)
+
+
+@pytest.mark.parametrize("form", ["int8", "nf4"])
+def test_packed_weights_move_as_a_whole(stored, form):
+    model = stored("transformer", form)
+    expected = components.drawn(model)
+    uses = {"encoding": (), "denoising": ("transformer",)}
+    placed = plan(rung="model_offload")
+    placement = Placement(
+        {"transformer": model}, uses, "transformer", placed, torch.device("cpu:0")
+    )
+    placement.settle()
+    for _ in range(2):
+        placement.enter("denoising")
+        assert torch.equal(components.drawn(model), expected)
+        placement.leave()
+
+
+def test_the_layers_of_t5_that_overflow_stay_as_they_are(folder):
+    model = component(folder, "text_encoder_2", "nf4", torch.float16, CPU)
+    kept = [p for name, p in model.named_parameters() if name.endswith(".wo.weight")]
+    assert kept and all(p.dtype == torch.bfloat16 and p.ndim == 2 for p in kept)
+
+
+def test_a_form_that_is_not_on_the_disk_is_named_as_missing(folder, tmp_path):
+    (tmp_path / "transformer").mkdir()
+    (tmp_path / "model_index.json").write_bytes((folder / "model_index.json").read_bytes())
+    with pytest.raises(ModelMissing):
+        component(tmp_path, "transformer", "gguf_q4", torch.bfloat16, CPU)
+
+
+def test_a_model_index_cannot_name_a_class_of_any_library(folder):
+    with pytest.raises(KeyError):
+        component(folder, "stranger", "fp8", torch.bfloat16, CPU)
+
+
+def test_making_weights_smaller_leaves_the_process_as_it_was(folder):
+    before = torch.get_float32_matmul_precision(), torch.get_default_dtype()
+    for form in ("fp8", "int8", "nf4"):
+        component(folder, "text_encoder_2", form, torch.bfloat16, CPU)
+    assert (torch.get_float32_matmul_precision(), torch.get_default_dtype()) == before

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def _shards(index: dict[str, Any]) -> list[str]:
 def _flaw_of_files(folder: Path, patterns: tuple[str, ...]) -> Path | None:
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     for pattern in patterns:
-        found = [folder / name for name in names if fnmatch(name, pattern)]
+        found = [folder / name for name in names if fnmatchcase(name, pattern)]
         if not found:
             return folder / pattern
         for path in found:

@@ -38,8 +38,9 @@ class Model(Plain):
     size; ``multiple`` what sides must divide by.
 
     ``folder`` is set for models that lie on this disk (below the app's folder, or absolute for
-    a person's own), ``repo`` and ``revision`` for those of the hub. ``words`` names a
-    vocabulary file beside the weights when the model knows few.
+    a person's own), ``repo`` and ``revision`` for those of the hub; ``files`` are patterns of
+    what is needed of them, where their layout does not tell. ``vocabulary`` names a file of
+    words beside the weights when the model knows few.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Model(Plain):
     folder: str | None = None
     repo: str | None = None
     revision: str | None = None
+    files: tuple[str, ...] = ()
     download_bytes: int = 0
     licence: str
     commercial: bool
@@ -99,14 +101,14 @@ class Catalog:
     def installed(self, model: Model) -> Path | None:
         """The folder with all of the model's files, or None."""
         folder = self._folder(model)
-        return folder if folder and complete.flaw(folder) is None else None
+        return folder if folder and complete.flaw(folder, model.files) is None else None
 
     def require(self, model: Model) -> Path:
         """The folder with all of the model's files. Raises ModelMissing, ModelDamaged."""
         folder = self._folder(model)
         if folder is None or not folder.is_dir():
             raise ModelMissing(model=model.name)
-        flaw = complete.flaw(folder)
+        flaw = complete.flaw(folder, model.files)
         if flaw is not None:
             raise ModelDamaged(model=model.name, path=str(flaw))
         return folder
@@ -122,7 +124,7 @@ class Catalog:
     def _folder(self, model: Model) -> Path | None:
         if model.folder:
             return model.path(self.root)
-        return hub.cached(model.repo, model.revision) if model.repo else None
+        return hub.cached(model.repo, model.revision, model.files) if model.repo else None
 
 
 def shipped(path: Path) -> tuple[Model, ...]:

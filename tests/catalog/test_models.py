@@ -138,7 +138,7 @@ def test_a_model_another_tool_fetched_is_found_in_the_cache(tiny_pack, tmp_path,
 
 def test_a_model_of_a_family_to_come_is_known_but_not_offered(copy, tmp_path, monkeypatch):
     found = catalogue(copy.parent, app=tmp_path)
-    monkeypatch.setattr("aura.catalog.hub.cached", lambda repo, revision: copy)
+    monkeypatch.setattr("aura.catalog.hub.cached", lambda repo, revision, files: copy)
     assert found.installed(found.get("sdxl")) == copy
     assert "sdxl" not in {model.id for model in found.available()}
 

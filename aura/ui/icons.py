@@ -33,6 +33,7 @@ PATHS = {
         '<rect x="3.5" y="5" width="17" height="14" rx="2.5"/><circle cx="9" cy="10" r="1.6"/>'
         '<path d="m4 17 5-4.5 3.5 3 3-2.5 4.5 4"/>'
     ),
+    "curve": '<path d="M4 4v16h16"/><path d="m7 15 3.5-5 3 3L19 7"/>',
     "search": '<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>',
     "warning": '<path d="M12 4.5 3.5 19h17z"/><path d="M12 10v4m0 2.5h.01"/>',
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 
+from aura.engine.protocol import Status
 from aura.jobs.job import JobView
 from aura.ui.language import reader
 
@@ -33,6 +34,8 @@ class Page:
         self.later: Callable[[], str] | None = None  # says more than ``message`` in a while
         self.strip: tuple[Any, str] = (None, "")  # what the filmstrip was built from, and it
         self.dismissed: set[str] = set()
+        self.memory = False  # whether the memory picture is open
+        self.said: Callable[[str, Status | None], str] | None = None  # what its last button did
         self.following = threading.Lock()
         self._sent: dict[str, Any] = {}
         self._unsure: set[str] = set()  # sent since the last tick of the clock
@@ -63,7 +66,8 @@ class Page:
         the older one. The clock asks this each second, so that the newer one stays.
         """
         with self._lock:
-            again, self._unsure = self._unsure, set()
+            again = self._unsure & rendered.keys()
+            self._unsure -= again
             return [
                 value if name in again and self._sent[name] == value else self._update(name, value)
                 for name, value in rendered.items()

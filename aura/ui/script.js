@@ -32,6 +32,29 @@
     showSide();
   };
 
+  /* The sheet is the server's to open and to close; where the keyboard is, is ours. */
+  const sheet = () => byId("aura-memory-sheet");
+  const pressMemory = () => document.querySelector(".aura-opener")?.click();
+  let before = null;
+  const followSheet = () => {
+    const now = sheet(), at = document.activeElement;
+    if (now && !before) {
+      before = at && at !== document.body ? at : document.querySelector(".aura-opener");
+      now.focus();
+    } else if (now && at === document.body) now.focus(); // what had it is gone
+    else if (!now && before) {
+      before.focus();
+      before = null;
+    }
+  };
+  const moment = (by) => {
+    const at = document.activeElement;
+    const next = by < 0 ? at.previousElementSibling : at.nextElementSibling;
+    if (!at.matches(".aura-moment")) return false;
+    if (next && next.matches(".aura-moment")) next.focus();
+    return true;
+  };
+
   const openHelp = () => { const d = byId("aura-help-dialog"); if (d && !d.open) d.showModal(); };
   const expand = () => {
     const stage = byId("aura-stage");
@@ -77,8 +100,9 @@
     "?": openHelp,
     f: expand,
     i: toggleSide,
-    ArrowLeft: () => browse(-1),
-    ArrowRight: () => browse(1),
+    m: pressMemory,
+    ArrowLeft: () => moment(-1) || browse(-1),
+    ArrowRight: () => moment(1) || browse(1),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -89,7 +113,8 @@
       draw();
     } else if (event.key === "Escape" && !document.fullscreenElement) {
       const list = document.querySelector("ul.options");
-      if (!shown(list)) press("aura-stop");
+      if (sheet()) pressMemory();
+      else if (!shown(list)) press("aura-stop");
     } else if (event.altKey && /^[1-9]$/.test(event.key)) {
       const tab = document.querySelectorAll("#aura-tabs > .tab-wrapper button[role=tab]")[event.key - 1];
       if (tab) { event.preventDefault(); tab.click(); }
@@ -149,7 +174,8 @@
   const start = () => {
     showSide();
     nameControls();
-    new MutationObserver(nameControls).observe(document.body, { childList: true, subtree: true });
+    const look = () => { nameControls(); followSheet(); };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
     window.addEventListener("resize", showSide);
   };
   if (document.body) start();

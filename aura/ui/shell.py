@@ -9,22 +9,20 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from aura.i18n import LANGUAGES
-from aura.ui import api, status, theme
+from aura.ui import api, memory, theme
 from aura.ui import help as help_dialog
 from aura.ui.context import Context
 from aura.ui.icons import icon
 from aura.ui.language import EarlyScript, say, translations
-from aura.ui.markup import island
 from aura.ui.pages import Pages
 from aura.ui.shelf import Shelf
 from aura.ui.tabs import TABS
-from aura.ui.wire import QUICK
 
 if TYPE_CHECKING:
     from aura.studio import Studio
 
 HERE = Path(__file__).parent
-STYLES = ("frame", "panel", "stage", "side", "status", "dialogs", "library", "small")
+STYLES = ("frame", "panel", "stage", "side", "status", "memory", "dialogs", "library", "small")
 TICK_S = 1.0
 SECRET = "aura"  # what the browser keeps is no secret; a fixed key lets it be read again
 THREADS = 120  # a page that follows a job holds one
@@ -45,7 +43,7 @@ def build(studio: Studio) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(say(tab.label), id=tab.id, elem_id=f"aura-tab-{tab.id}") as block:
                     tab.build(context, block)
-        _status_bar(context)
+        memory.build(context)
         help_dialog.build(context)
         api.build(studio)
     return page
@@ -83,13 +81,6 @@ def _switches() -> str:
         f'<div class="aura-switches"><div class="aura-languages" role="group">{languages}</div>'
         f'<button type="button" class="aura-btn" id="aura-theme">{symbols}</button></div>'
     )
-
-
-def _status_bar(context: Context) -> None:
-    bar = island("aura-statusbar")
-    tick = status.ticker(context.studio, context.pages)
-    for event in (context.clock.tick, context.page.load):
-        event(tick, context.owner, bar, **QUICK)
 
 
 def launch_options(studio: Studio) -> dict[str, Any]:

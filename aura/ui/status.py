@@ -5,17 +5,15 @@ It formats what the engine last told. Nothing here touches the device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
-
-import gradio as gr
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from aura.engine.protocol import Status
 from aura.i18n import size, text
 from aura.jobs.job import JobView
 from aura.memory.device import Snapshot
+from aura.ui.icons import icon
 from aura.ui.markup import esc
-from aura.ui.pages import Pages
 from aura.ui.wording import seconds
 
 if TYPE_CHECKING:
@@ -23,33 +21,47 @@ if TYPE_CHECKING:
     from aura.studio import Studio
 
 
-def ticker(studio: Studio, pages: Pages) -> Callable[[str, gr.Request], Any]:
-    """The handler of the clock; silent while nothing changed."""
-
-    def tick(owner: str, request: gr.Request) -> Any:
-        page = pages.of(request, owner)
-        names = {model.id: model.name for model in studio.catalog.models}
-        shown = bar(page.lang, told(studio), studio.jobs.current(), names)
-        return page.changed({"status": shown})[0]
-
-    return tick
+def engine(studio: Studio) -> Supervisor:
+    """The engine with what only pages ask of it."""
+    return cast("Supervisor", studio.engine)
 
 
 def told(studio: Studio) -> Status | None:
     """What the engine last said of itself; None before its first word."""
-    return cast("Supervisor", studio.engine).status()
+    return engine(studio).status()
 
 
-def bar(lang: str, status: Status | None, running: JobView | None, names: dict[str, str]) -> str:
-    """The whole bar as HTML. ``names``: model ids as people know them."""
+def names(studio: Studio) -> dict[str, str]:
+    """Model ids as people know them."""
+    return {model.id: model.name for model in studio.catalog.models}
+
+
+def bar(
+    lang: str,
+    status: Status | None,
+    running: JobView | None,
+    names: Mapping[str, str],
+    *,
+    opened: bool = False,
+) -> str:
+    """The whole bar as HTML. ``opened``: whether the memory picture that it opens is open."""
     if status is None:
         parts = [_item("", text(lang, "status.starting"), "aura-dim")]
     else:
         parts = [*_device(lang, status.device), *_residents(lang, status, names)]
     name = esc(text(lang, "status.name"))
     return (
-        f'<div class="aura-status" role="contentinfo" aria-label="{name}">'
-        f"{_running(lang, running)}{''.join(parts)}</div>"
+        f'<div class="aura-status" role="contentinfo" aria-label="{name}">{_opener(lang, opened)}'
+        f"{_running(lang, running)}{''.join(parts)}{icon('curve', 15)}</div>"
+    )
+
+
+def _opener(lang: str, opened: bool) -> str:
+    """A button as large as the bar, beneath its words for the eye and before them for the keys."""
+    label = esc(text(lang, "memory.shut" if opened else "memory.open"))
+    return (
+        f'<button type="button" class="aura-opener" data-act="memory" aria-label="{label}" '
+        f'title="{label}" aria-haspopup="dialog" aria-expanded="{str(opened).lower()}"></button>'
     )
 
 
@@ -100,7 +112,7 @@ def _limit(lang: str, limit: int | None) -> str:
     return "" if limit is None else _item(text(lang, "status.limit"), size(lang, limit))
 
 
-def _residents(lang: str, status: Status, names: dict[str, str]) -> list[str]:
+def _residents(lang: str, status: Status, names: Mapping[str, str]) -> list[str]:
     if not status.residents:
         return [_item("", text(lang, "status.no_models"), "aura-models")]
     held = ", ".join(

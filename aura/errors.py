@@ -30,6 +30,7 @@
     │  └─ FolderUnwritable
     ├─ EngineError
     │  ├─ EngineLost             the child process died
+    │  ├─ EngineStarved          the system killed it for want of RAM, more than once
     │  └─ EngineFault            a fault of ours inside a job; the log has the traceback
     ├─ Stopped                   a person stopped it: no error, but it unwinds like one
     └─ AlreadyRunning            another studio serves this data folder
@@ -67,7 +68,7 @@ class InputError(AuraError):
 
 
 class BadRequest(InputError):
-    """Facts: ``field`` (its name), ``problem`` (what is wrong, already in words)."""
+    """Facts: ``field`` (its name), ``problem`` (an ``error.problem.*`` key)."""
 
     code = "bad_request"
 
@@ -224,6 +225,12 @@ class EngineLost(EngineError):
     """Facts: ``started`` (False where no engine came up that could have taken the job)."""
 
     code = "engine_lost"
+
+
+class EngineStarved(EngineError):
+    """Facts: ``tried`` (rungs, comma-separated)."""
+
+    code = "engine_starved"
 
 
 class EngineFault(EngineError):

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from aura.errors import BadRequest
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEDULERS = (
     "auto",
@@ -202,13 +200,3 @@ class Picture(Plain):
     peak_bytes: int
     plan: dict[str, Any]  # memory.plan.Plan, dumped
     notices: tuple[dict[str, Any], ...] = ()  # what a fallback changed: {"code", "facts"}
-
-
-def build(kind: type[GenerateRequest], **fields: Any) -> GenerateRequest:
-    """Build a request, turning the first validation failure into a ``BadRequest``."""
-    try:
-        return kind(**fields)
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "request"
-        raise BadRequest(field=field, problem=first["msg"]) from None

@@ -41,7 +41,7 @@ class Settings(Plain):
     browser: bool = True
     vram_limit: int | None = Field(default=None, gt=0)
     memory_limit: int | None = Field(default=None, gt=0)
-    idle_release: float = Field(default=600.0, ge=0)  # seconds; 0: models stay
+    idle_release: float = Field(default=600.0, ge=0, allow_inf_nan=False)  # seconds; 0: models stay
     lang: Literal["auto", "en", "es"] = "auto"
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
 
@@ -73,17 +73,39 @@ def parse_size(text: str) -> int:
 def read(
     options: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
-    """Merge the four sources. Options that are ``None`` were not given. Raises BadRequest."""
+    """Settings from the four sources. Raises BadRequest."""
+    return checked(merged(options, environ))
+
+
+def merged(
+    options: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The four sources as they were written. Options that are ``None`` were not given.
+
+    Raises BadRequest for a settings file that is no TOML.
+    """
     given = {name: value for name, value in (options or {}).items() if value is not None}
     variables = _from_environment(os.environ if environ is None else environ)
     data_dir = given.get("data_dir") or variables.get("data_dir") or APP_DIR / "data"
-    merged = _from_file(Path(data_dir).expanduser() / "settings.toml") | variables | given
+    return _from_file(Path(data_dir).expanduser() / "settings.toml") | variables | given
+
+
+def checked(values: Mapping[str, Any]) -> Settings:
+    """Raises BadRequest with the first value that cannot be."""
     try:
-        return Settings(**merged)
+        return Settings(**values)
     except ValidationError as invalid:
-        first = invalid.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "settings"
-        raise BadRequest(field=field, problem=first["msg"]) from None
+        field = str(next(iter(invalid.errors()[0]["loc"]), "settings"))
+        raise BadRequest(field=field, problem=f"error.problem.{_kind(field)}") from None
+
+
+def _kind(field: str) -> str:
+    """Which sentence says what is allowed there."""
+    if field not in Settings.model_fields:
+        return "unknown_setting"
+    if field.endswith("_limit"):
+        return "limit"
+    return "switch" if Settings.model_fields[field].annotation is bool else field
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -97,4 +119,4 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
-        raise BadRequest(field=str(path), problem=str(bad)) from None
+        raise BadRequest(field=str(path), problem="error.problem.toml") from bad

@@ -39,6 +39,7 @@ class Studio:
             engine, Journal(data / "jobs.db"), saved=self.history.add, seen=self.timeline.follow
         )
         engine.watch(self.timeline.hear)
+        self._closing = threading.Event()
         self._scan = threading.Thread(target=self._take_in, name="history", daemon=True)
 
     @classmethod
@@ -63,6 +64,7 @@ class Studio:
         """End the engine, keep what is queued for the next time. Safe to call twice."""
         if not self._lock.is_locked:
             return
+        self._closing.set()
         self.jobs.close()
         self._scan.join()
         self.history.close()
@@ -72,7 +74,7 @@ class Studio:
     def _take_in(self) -> None:
         """Pictures that a killed studio had saved, but not in its history yet."""
         try:
-            self.history.rescan(self.settings.data_dir / "outputs")
+            self.history.rescan(self.settings.data_dir / "outputs", self._closing.is_set)
         except (sqlite3.Error, OSError, AuraError):
             log.exception("the outputs could not be read into the history")
 

@@ -28,10 +28,6 @@ class Style(Plain):
     negative: str = ""
     label: str | None = None
 
-    @property
-    def builtin(self) -> bool:
-        return self.label is not None
-
     def applied(self, prompt: str, negative: str) -> tuple[str, str]:
         """Prompt and negative prompt with this style around them."""
         template = self.prompt if PLACE in self.prompt else f"{PLACE}, {self.prompt}"

@@ -105,3 +105,15 @@ def test_sizes_read_as_a_person_says_them(lang: str, count: float, words: str):
 def test_an_error_nobody_has_words_for_still_gets_some():
     for lang in i18n.LANGUAGES:
         assert i18n.error_text(lang, {"code": "never heard of", "facts": {}})
+
+
+@pytest.mark.parametrize("named", ["plan.fits", "status.idle", "error.fault.what"])
+def test_what_a_person_typed_is_never_taken_for_a_text(named: str):
+    error = {"code": "unknown_model", "facts": {"model": named, "known": "a, b"}}
+    assert all(named in i18n.error_text(lang, error) for lang in i18n.LANGUAGES)
+
+
+def test_an_error_names_a_field_as_the_page_does():
+    error = {"code": "bad_request", "facts": {"field": "steps", "problem": "error.problem.steps"}}
+    said = i18n.error_text("es", error)
+    assert "«pasos»" in said and "steps" not in said

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura import settings
+from aura import i18n, settings
 from aura.errors import BadRequest
 from aura.settings import parse_size, read
 
@@ -46,12 +46,27 @@ def test_reading_makes_no_folder(tmp_path: Path):
         {"password": ""},
         {"device": "tpu"},
         {"no_such_setting": 1},
+        {"idle_release": float("inf")},
+        {"idle_release": float("nan")},
+        {"offline": "perhaps"},
+        {"memory_limit": "viel"},
     ],
 )
 def test_what_cannot_be_used_is_bad_input_with_the_name_of_its_field(tmp_path, options):
     with pytest.raises(BadRequest) as refused:
         read({"data_dir": tmp_path, **options}, {})
     assert refused.value.facts["field"] == next(iter(options))
+    assert i18n.has(refused.value.facts["problem"])
+
+
+@given(
+    idle_release=st.floats(min_value=0, allow_nan=False, allow_infinity=False),
+    port=st.none() | st.integers(0, 65535),
+    vram_limit=st.none() | st.integers(1, 2**50),
+)
+def test_settings_reach_the_engine_as_they_are(**options):
+    sent = settings.Settings(**options).model_dump_json()
+    assert settings.Settings.model_validate_json(sent) == settings.Settings(**options)
 
 
 @pytest.mark.parametrize("text", ["port = ", "= 3", "\x00", "port = 'x' 'y'"])

@@ -35,7 +35,7 @@ def test_a_deleted_style_is_gone_and_others_stay(styles):
     styles.save(NOIR)
     styles.save(Style(name="Día soleado", prompt="{prompt}, sol"))
     styles.delete("Noir")
-    assert [style.name for style in styles.all() if not style.builtin] == ["Día soleado"]
+    assert [style.name for style in styles.all() if not style.label] == ["Día soleado"]
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "two\nlines", BUILTIN[0].name])

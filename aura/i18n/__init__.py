@@ -16,6 +16,7 @@ from typing import Any
 
 LANGUAGES = {"en": "English", "es": "Español"}
 FOLDER = Path(__file__).parent
+KEYS = ("problem", "change")  # facts of errors that are keys of texts themselves
 
 
 @cache
@@ -54,16 +55,30 @@ def decimal(lang: str, number: str) -> str:
 
 
 def error_text(lang: str, error: Mapping[str, Any]) -> str:
-    """An error's three sentences: what happened, what was kept, what to do."""
-    code = error["code"] if has(f"error.{error['code']}.what") else "fault"
-    facts = _resolve(lang, error.get("facts", {}))
-    parts = (text(lang, f"error.{code}.{part}", **facts) for part in ("what", "kept", "do"))
-    return " ".join(part for part in parts if part)
+    """An error's three sentences as one text."""
+    return " ".join(part for part in error_parts(lang, error) if part)
 
 
-def _resolve(lang: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts that are themselves keys of texts, put into words."""
-    return {k: text(lang, v) if isinstance(v, str) and has(v) else v for k, v in facts.items()}
+def error_parts(lang: str, error: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What happened, what was kept, what to do; empty where there is nothing to say."""
+    code = str(error.get("code", "fault"))
+    code = code if has(f"error.{code}.what") else "fault"
+    facts = _resolved(lang, error.get("facts", {}))
+    what, kept, do = (
+        text(lang, key, **facts) if has(key := f"error.{code}.{part}") else ""
+        for part in ("what", "kept", "do")
+    )
+    return what, kept, do
+
+
+def _resolved(lang: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of ``KEYS`` put into words, and a field by the name that the page gives it."""
+    keys = {name: str(facts[name]) for name in KEYS if has(str(facts.get(name)))}
+    words = {name: text(lang, key, **facts) for name, key in keys.items()}
+    field = f"generate.{facts.get('field')}"
+    if has(field):
+        words["field"] = text(lang, field).lower()
+    return {**facts, **words}
 
 
 def _worded(lang: str, name: str, value: Any) -> Any:

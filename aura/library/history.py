@@ -10,8 +10,9 @@ import sqlite3
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -67,6 +68,12 @@ class History:
         with self._lock:
             self._database.close()
 
+    def stamp(self) -> tuple[int, int]:
+        """Another one after every change, whoever made it: this process or another."""
+        with self._reading() as database:
+            (others,) = database.execute("PRAGMA data_version").fetchone()
+            return database.total_changes, others
+
     def add(self, picture: Picture, request: GenerateRequest, created: float) -> None:
         """Take a picture in. One that is known keeps its star."""
         with self._writing() as database:
@@ -106,10 +113,11 @@ class History:
         with self._writing() as database:
             database.execute("DELETE FROM pictures WHERE path = ?", (path,))
 
-    def rescan(self, outputs: Path) -> int:
+    def rescan(self, outputs: Path, stopped: Callable[[], bool] = lambda: False) -> int:
         """Take in pictures that are not known and forget those that are gone.
 
-        Returns how many were new. Where ``outputs`` is not there, as on a drive that is not
+        Returns how many were new. ``stopped`` is asked now and then: the rest is for the next
+        time. Where ``outputs`` is not there, as on a drive that is not
         plugged in, nothing is forgotten.
         """
         outputs = outputs.absolute()
@@ -120,7 +128,8 @@ class History:
         gone = [path for path in known if _below(path, outputs) and not Path(path).is_file()]
         with self._writing() as database:
             database.executemany("DELETE FROM pictures WHERE path = ?", [(p,) for p in gone])
-        return sum(self._take_in(fresh[at : at + PAGE]) for at in range(0, len(fresh), PAGE))
+        pages = (fresh[at : at + PAGE] for at in range(0, len(fresh), PAGE))
+        return sum(self._take_in(page) for page in takewhile(lambda _: not stopped(), pages))
 
     def _take_in(self, paths: list[Path]) -> int:
         """Index pictures from what they say themselves; files are read without the lock."""

@@ -8,7 +8,7 @@ pictures = Client("http://127.0.0.1:7860").predict(
 
 from __future__ import annotations
 
-import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from aura.ui.markup import esc
 if TYPE_CHECKING:
     from aura.studio import Studio
 
+SCRIPTS = "scripts"  # one owner: however many call, a page waits for one of them at most
 AT_ONCE = 16  # callers that wait; the jobs themselves run one by one
 
 
@@ -84,8 +85,8 @@ def drawn(studio: Studio, **asked: Any) -> list[dict[str, Any]]:
     """Submit, wait, and give back the pictures. Raises AuraError, Stopped among them."""
     wildcards = studio.settings.data_dir / "wildcards"
     wanted = compose(studio.catalog, studio.styles, **asked, wildcards=wildcards)
-    job = studio.jobs.submit(f"script-{uuid.uuid4().hex}", wanted)
-    view = list(studio.jobs.follow(job))[-1]
+    job = studio.jobs.submit(SCRIPTS, wanted)
+    (view,) = deque(studio.jobs.follow(job), maxlen=1)
     if view.error:
         raise Failed(view.error)
     if view.state != "done":

@@ -17,18 +17,12 @@ class Shelf:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.thumbnails: Path = studio.settings.data_dir / "thumbnails"
-        self._touched = 0
         self._read: tuple[tuple[int, int] | None, list[Entry]] = (None, [])
         self._lock = threading.Lock()
 
     def stamp(self) -> tuple[int, int]:
-        """Changes with every picture drawn here and with every ``touch``."""
-        return sum(len(view.pictures) for view in self.studio.jobs.views()), self._touched
-
-    def touch(self) -> None:
-        """Something changed that no job tells of: a star, a picture taken away."""
-        with self._lock:
-            self._touched += 1
+        """Changes with the history."""
+        return self.studio.history.stamp()
 
     def recent(self) -> list[Entry]:
         stamp = self.stamp()

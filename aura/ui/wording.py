@@ -41,26 +41,7 @@ def notice(lang: str, told: Mapping[str, Any]) -> str:
     return i18n.text(lang, code, **told.get("facts", {}))
 
 
-def error_parts(lang: str, error: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What happened, what was kept, what to do. Never a traceback."""
-    code = str(error.get("code", "fault"))
-    code = code if i18n.has(f"error.{code}.what") else "fault"
-    known = i18n.texts(lang)
-    facts = {
-        name: i18n.text(lang, value) if isinstance(value, str) and i18n.has(value) else value
-        for name, value in error.get("facts", {}).items()
-    }
-    field = f"generate.{facts.get('field')}"
-    if i18n.has(field):
-        facts["field"] = i18n.text(lang, field).lower()
-    what, kept, do = (
-        i18n.text(lang, f"error.{code}.{part}", **facts) if f"error.{code}.{part}" in known else ""
-        for part in ("what", "kept", "do")
-    )
-    return what, kept, do
-
-
 def error_card(lang: str, error: Mapping[str, Any]) -> str:
-    what, kept, do = error_parts(lang, error)
+    what, kept, do = i18n.error_parts(lang, error)
     rest = "".join(f"<p>{esc(part)}</p>" for part in (kept, do) if part)
     return f'<p class="aura-what">{esc(what)}</p>{rest}'

@@ -270,3 +270,31 @@ class Shelf(RuleBasedStateMachine):
 
 Shelf.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 TestShelf = Shelf.TestCase
+
+
+def test_every_change_gives_another_stamp_and_reading_gives_the_same(history, outputs):
+    path = kept(history, outputs)
+    other = History(history.path)  # another process does as much
+    changes = (
+        lambda: kept(history, outputs, "a blue star"),
+        lambda: history.star(path, True),
+        lambda: other.star(path, False),
+        lambda: history.forget(path),
+        lambda: history.rescan(outputs),
+    )
+    for change in changes:
+        before = history.stamp()
+        history.recent(10)
+        assert history.stamp() == before
+        change()
+        assert history.stamp() != before
+    other.close()
+
+
+def test_a_rescan_that_is_stopped_leaves_the_rest_for_the_next(history, outputs, monkeypatch):
+    for n in range(4):
+        history.forget(kept(history, outputs, at=float(n)))
+    monkeypatch.setattr("aura.library.history.PAGE", 2)
+    asked = iter((False, True))
+    assert history.rescan(outputs, lambda: next(asked)) == 2
+    assert history.rescan(outputs) == 2

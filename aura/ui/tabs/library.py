@@ -72,7 +72,6 @@ class Library:
             shown += AT_FIRST
         elif entry and act == "star":
             self.history.star(entry.picture.path, not entry.starred)
-            self.shelf.touch()
         elif entry and act == "show":
             page.looking_at = entry.picture.path
             tab = gr.Tabs(selected="generate")

@@ -16,7 +16,7 @@ from aura.ui.advice import better
 from aura.ui.context import Context
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
-from aura.ui.status import told
+from aura.ui.status import engine, told
 from aura.ui.tabs.generate import examples, message, panel, reuse, styles
 from aura.ui.tabs.generate.live import PARTS, Live, focus
 from aura.ui.tabs.generate.panel import FIELDS, Panel
@@ -81,6 +81,7 @@ class Actions:
     def _wire_panel(self) -> None:
         owner, model, form = self.context.owner, self.context.model, self.form
         form.examples.act(self.example, None, form.fields["prompt"], **QUICK)
+        form.warmer.act(self.warm, model, None, **QUICK)
         form.dice.click(lambda: None, None, form.fields["seed"], **QUICK)
         form.again.click(self.last_seed, owner, form.fields["seed"], **QUICK)
         form.read.upload(
@@ -154,6 +155,10 @@ class Actions:
             page.later = card
         return card()
 
+    def warm(self, model_id: str) -> None:
+        """Somebody begins to write: the model is loaded meanwhile, unless a job is here."""
+        engine(self.studio).warm(self._model(model_id).id)
+
     def stop(self, owner: str, request: gr.Request) -> list[Any]:
         page = self.pages.of(request, owner)
         view = focus(self.studio.jobs.views(page.owner), page.job)
@@ -187,7 +192,6 @@ class Actions:
         settings = [gr.skip()] * (1 + len(FIELDS))
         if entry and data["act"] == "star":
             self.studio.history.star(entry.picture.path, not entry.starred)
-            self.context.shelf.touch()
         elif entry and data["act"] == "reuse":
             settings = self._settings(reuse.of_entry(entry))
             page.message = message.told(page.lang, "generate.reused")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aura.i18n import text
+from aura.i18n import error_parts, text
 from aura.jobs.job import JobView
 from aura.ui.markup import button, esc
-from aura.ui.wording import error_parts
 
 ENDED_SHOWN = 5  # jobs that failed or were stopped, the newest
 

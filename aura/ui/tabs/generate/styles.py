@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from aura.errors import AuraError
+from aura.i18n import error_text
 from aura.styles import Style
 from aura.ui.language import reader
 from aura.ui.markup import esc
 from aura.ui.tabs.generate.panel import NO_STYLE, Panel, style_choices
 from aura.ui.wire import QUICK
-from aura.ui.wording import error_parts
 
 if TYPE_CHECKING:
     from aura.studio import Studio
@@ -48,5 +48,5 @@ def wire(studio: Studio, form: Panel) -> None:
 
 def said(request: gr.Request, error: AuraError) -> gr.Error:
     """An error as a toast; Gradio shows its message as HTML, so it is escaped."""
-    words = " ".join(part for part in error_parts(reader(request), error.as_dict()) if part)
+    words = error_text(reader(request), error.as_dict())
     return gr.Error(esc(words), duration=8, print_exception=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,8 +66,8 @@ def test_what_cannot_be_used_is_bad_input_with_the_name_of_its_field(tmp_path, o
     vram_limit=st.none() | st.integers(1, 2**50),
 )
 def test_settings_reach_the_engine_as_they_are(**options):
-    sent = settings.Settings(**options).model_dump_json()
-    assert settings.Settings.model_validate_json(sent) == settings.Settings(**options)
+    sent = json.loads(settings.Settings(**options).model_dump_json())
+    assert settings.Settings(**sent) == settings.Settings(**options)
 
 
 @pytest.mark.parametrize("text", ["port = ", "= 3", "\x00", "port = 'x' 'y'"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from PIL import Image
 
 from aura.catalog.models import Model
@@ -48,6 +49,33 @@ class Drawn:
     image: Image.Image
     index: int = 0
 
+    @property
+    def following(self) -> int:
+        """The first item after it: where a second attempt goes on."""
+        return self.index + 1
+
+
+@dataclass(frozen=True)
+class Captioned:
+    text: str
+    index: int = 0
+
+    @property
+    def following(self) -> int:
+        return self.index + 1
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors of length one, float32, for the items from ``index`` on: n × width."""
+
+    vectors: np.ndarray
+    index: int = 0
+
+    @property
+    def following(self) -> int:
+        return self.index + len(self.vectors)
+
 
 @dataclass(frozen=True)
 class Noticed:
@@ -57,7 +85,8 @@ class Noticed:
     facts: dict[str, Any]
 
 
-Happening = StageBegun | StepDone | PreviewMade | Drawn | Noticed
+Result = Drawn | Captioned | Embedded
+Happening = StageBegun | StepDone | PreviewMade | Result | Noticed
 
 
 class Family(Protocol):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from aura.families.base import Family
+from aura.families.bge import Bge
+from aura.families.blip import Blip
+from aura.families.siglip import Siglip
 from aura.families.stable_diffusion import StableDiffusion
 
-FAMILIES: tuple[Family, ...] = (StableDiffusion(),)
+FAMILIES: tuple[Family, ...] = (StableDiffusion(), Blip(), Siglip(), Bge())
 
 
 def by_name() -> dict[str, Family]:

@@ -21,9 +21,15 @@ element.addEventListener('click', (event) => {
 """
 
 
-def island(elem_id: str, **options: Any) -> gr.HTML:
+# Nobody sees it; the page's script presses it once somebody begins to write a prompt.
+WARMER = '<button type="button" data-act="warm" tabindex="-1" hidden></button>'
+
+
+def island(elem_id: str, inside: str = "", **options: Any) -> gr.HTML:
     """A part of the page whose HTML the server writes; clicks come back as ``.act(...)``."""
-    return gr.HTML("", elem_id=elem_id, js_on_load=_DELEGATE, apply_default_css=False, **options)
+    return gr.HTML(
+        inside, elem_id=elem_id, js_on_load=_DELEGATE, apply_default_css=False, **options
+    )
 
 
 def act_data(event: gr.EventData) -> dict[str, str]:

@@ -124,6 +124,23 @@
     }
   }, true);
 
+  /* --- a model is made ready once somebody begins to write, not at every key */
+
+  let warmed = "", pause = 0;
+  const writes = (event) => !!event.target.closest?.("#aura-prompt");
+  const warm = () => {
+    const model = document.querySelector("#aura-model input")?.value || "";
+    if (model === warmed) return;
+    warmed = model;
+    document.querySelector('[data-act="warm"]')?.click();
+  };
+  document.addEventListener("focusin", (event) => { if (writes(event)) warmed = ""; });
+  document.addEventListener("input", (event) => {
+    if (!writes(event)) return;
+    clearTimeout(pause);
+    pause = setTimeout(warm, 400);
+  });
+
   /* --- a picture dropped anywhere gives its settings back */
 
   let depth = 0;

@@ -17,7 +17,7 @@ from aura.i18n import text
 from aura.ratios import RATIOS, size_for
 from aura.requests import PROMPT_MAX, SCHEDULERS
 from aura.ui.language import say
-from aura.ui.markup import esc, island
+from aura.ui.markup import WARMER, esc, island
 
 if TYPE_CHECKING:
     from aura.studio import Studio
@@ -52,6 +52,7 @@ class Panel:
     dice: gr.Button
     again: gr.Button
     read: gr.UploadButton
+    warmer: gr.HTML
     style_new: gr.Button
     style_editor: gr.Group
     style_name: gr.Textbox
@@ -81,6 +82,7 @@ def build(studio: Studio) -> Panel:
             parts["draw"] = gr.Button(
                 say("generate.draw"), variant="primary", elem_id="aura-draw", scale=3, min_width=80
             )
+            parts["warmer"] = island("aura-warmer", WARMER)
             parts["stop"] = gr.Button(
                 say("generate.stop"), elem_id="aura-stop", scale=1, min_width=80, interactive=False
             )

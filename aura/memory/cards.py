@@ -45,10 +45,11 @@ class Card:
 
     def beside(self, ram: int) -> Snapshot:
         """A computer with this card and ``ram`` bytes, as it would read."""
-        snapshot = imagined(self.size, ram, self.name)
+        snapshot = imagined(self.size, ram)
         if not self.size:
             return snapshot
-        return snapshot.model_copy(update={"dtypes": dtypes(self.capability, self.name)})
+        known = {"name": self.name, "dtypes": dtypes(self.capability, self.name)}
+        return snapshot.model_copy(update=known)
 
 
 NO_CARD = Card("", 0)

@@ -59,10 +59,10 @@ def verdict(
     every = ladder(model.name, footprint, snapshot, known=known)
     fit = fitting(every, snapshot, known=known)
     if not fit:
-        change = next(_changes(model, snapshot, asked, folder), None)
+        change = next(changes(model, snapshot, asked, folder), None)
         return Verdict(model=model.id, verdict="refused", need_bytes=every[-1].peak, change=change)
     best = fit[0]
-    slow = _is_slow(best, snapshot)
+    slow = is_slow(best, snapshot)
     return Verdict(
         model=model.id,
         verdict="slow" if slow else "fits",
@@ -89,14 +89,14 @@ def footprint_of(
     return published_footprint(model.id, request, rungs)
 
 
-def _is_slow(plan: Plan, snapshot: Snapshot) -> bool:
+def is_slow(plan: Plan, snapshot: Snapshot) -> bool:
     if plan.seconds is not None:
         return plan.seconds > SLOW_S
     processor = snapshot.kind == "cpu" and plan.resting >= LARGE
     return processor or plan.rung in SLOW_RUNGS
 
 
-def _changes(
+def changes(
     model: Model, snapshot: Snapshot, request: Work, folder: Path | None
 ) -> Iterator[dict[str, Any]]:
     """Single changes that make it fit, the easiest for a person first."""

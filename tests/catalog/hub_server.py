@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -80,10 +81,7 @@ class HubServer:
         return hashlib.sha1(names.encode()).hexdigest()
 
     def etag(self, name: str) -> str:
-        data = self.files[name]
-        if self.large(name):
-            return hashlib.sha256(data).hexdigest()
-        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+        return _etag(self.files[name])
 
     def large(self, name: str) -> bool:
         return len(self.files[name]) >= LARGE
@@ -133,9 +131,17 @@ class HubServer:
             return [asked for asked in self.asked if asked.path == name and asked.method == "GET"]
 
 
+@lru_cache
+def _etag(data: bytes) -> str:
+    if len(data) >= LARGE:
+        return hashlib.sha256(data).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
 def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and bytes go apart, and must not wait
 
         def do_GET(self) -> None:
             self.answer()

@@ -42,6 +42,7 @@ class Settings(Plain):
     vram_limit: int | None = Field(default=None, gt=0)
     memory_limit: int | None = Field(default=None, gt=0)
     idle_release: float = Field(default=600.0, ge=0, allow_inf_nan=False)  # seconds; 0: models stay
+    compile: bool = False  # build kernels for this machine where that works; slow at first
     lang: Literal["auto", "en", "es"] = "auto"
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
 

@@ -17,6 +17,7 @@ HOME = (
     "vram_limit",
     "memory_limit",
     "idle_release",
+    "compile",
     "lang",
     "device",
 )
@@ -65,6 +66,7 @@ def add_options(parser: argparse.ArgumentParser, lang: str) -> None:
     group.add_argument("--vram-limit", metavar="SIZE", help=say("vram_limit"))
     group.add_argument("--memory-limit", metavar="SIZE", help=say("memory_limit"))
     group.add_argument("--idle-release", metavar="SECONDS", help=say("idle_release"))
+    group.add_argument("--compile", action="store_true", default=None, help=say("compile"))
     group.add_argument("--lang", choices=("auto", *LANGUAGES), help=say("lang"))
 
 

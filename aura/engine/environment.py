@@ -21,8 +21,15 @@ QUIET = {
 }
 
 
+ALLOCATOR = "PYTORCH_ALLOC_CONF"
+ALLOCATORS = (ALLOCATOR, "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF")
+
+
 def environment(base: Mapping[str, str], platform: str = sys.platform) -> dict[str, str]:
     """``base`` with the engine's own; an allocator that a person has set up stays."""
-    # Segments that grow waste the least; Windows drivers do not have them.
-    allocator = "max_split_size_mb:128" if platform == "win32" else "expandable_segments:True"
-    return {"PYTORCH_CUDA_ALLOC_CONF": allocator, **base, **OFFLINE, **QUIET}
+    born = {**base, **OFFLINE, **QUIET}
+    if not any(name in base for name in ALLOCATORS):
+        # Segments that grow waste the least; only Linux drivers have them.
+        growing = platform == "linux"
+        born[ALLOCATOR] = "expandable_segments:True" if growing else "max_split_size_mb:128"
+    return born

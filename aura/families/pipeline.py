@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from aura.catalog import decoders
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
+from aura.families import speed
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
-from aura.families.formats import component
+from aura.families.formats import class_of, component
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
 from aura.families.schedulers import scheduler
 from aura.families.steps import steps
+from aura.families.stored import BROKEN, network
 from aura.memory.abilities import abilities
 from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
@@ -41,6 +42,8 @@ class Loaded:
     previewer: Previewer
     decoder: Decoder
     placement: Placement
+    machine: speed.Machine
+    to_compile: bool = False  # at the first steps, which then take a minute longer
     embeddings: dict[tuple[str, str, bool], Embeddings] = field(default_factory=dict)
 
     @property
@@ -60,6 +63,9 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
+
+    def __init__(self, compiled: bool = False) -> None:
+        self.compiled = compiled  # a person wants the blocks compiled where that works
 
     def encode(self, pipe: Any, prompt: str, negative: str | None) -> Embeddings:
         """What the pipeline's call takes for them; ``negative`` is None without guidance."""
@@ -90,33 +96,37 @@ class Diffusion:
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
         try:
             pipe = self._pipe(folder, plan)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as broken:
+        except BROKEN as broken:
             if ran_out(broken):
                 raise
             raise ModelDamaged(model=model.name, path=str(folder)) from broken
         pipe.set_progress_bar_config(disable=True)
-        decoder = Decoder(pipe.vae, decoders.tiny(self.name))
-        loaded = Loaded(
-            pipe, pipe.scheduler, Previewer(pipe.vae), decoder, self._placement(pipe, plan)
+        device = torch.device(plan.device)
+        machine = speed.machine(device)
+        for part in (getattr(pipe, self.core), pipe.vae):
+            speed.arrange(part, machine, DTYPES[plan.dtype])
+        placement = self._placement(pipe, plan)
+        placement.settle()
+        speed.attend(getattr(pipe, self.core), device, DTYPES[plan.dtype])
+        return Loaded(
+            pipe=pipe,
+            published=pipe.scheduler,
+            previewer=Previewer(pipe.vae),
+            decoder=Decoder(pipe.vae, decoders.tiny(self.name)),
+            placement=placement,
+            machine=machine,
+            to_compile=self.compiled and speed.compiling_works(machine, plan),
         )
-        loaded.placement.settle()
-        return loaded
 
     def run(
         self, loaded: Loaded, request: GenerateRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
         loaded.decoder.set(plan)
+        passes = request.steps * (request.count - first)
         try:
-            for index in range(first, request.count):
-                yield StageBegun("encoding", index)
-                yield from self._shortened(loaded.pipe, request, index)
-                embeddings = self._encoded(loaded, request, index)
-                yield StageBegun("denoising", index)
-                latents = yield from self._denoised(loaded, request, plan, index, embeddings)
-                yield StageBegun("decoding", index)
-                if loaded.decoder.uses_vae(plan):
-                    loaded.placement.enter("decoding")
-                yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
+            with speed.tuned(loaded.machine, plan, passes):
+                for index in range(first, request.count):
+                    yield from self._drawn(loaded, request, plan, index)
         finally:
             loaded.placement.leave()
 
@@ -141,19 +151,15 @@ class Diffusion:
     def _pipe(self, folder: Path, plan: Plan) -> Any:
         """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
-        stored = {
-            name: component(folder, name, form, dtype, device)
-            for name, form in plan.formats.items()
-        }
-        return self.pipeline.from_pretrained(
-            folder,
-            dtype=dtype,
-            local_files_only=True,
-            use_safetensors=True,
-            low_cpu_mem_usage=True,
-            **self.absent,
-            **stored,
-        )
+        parts = {}
+        for name in (*self.encoders, self.core, "vae"):
+            form = plan.formats.get(name)
+            parts[name] = (
+                component(folder, name, form, dtype, device)
+                if form
+                else network(class_of(folder, name), folder / name, dtype)
+            )
+        return self.pipeline.from_pretrained(folder, local_files_only=True, **self.absent, **parts)
 
     def _placement(self, pipe: Any, plan: Plan) -> Placement:
         pipe.computes_on = torch.device(plan.device)
@@ -162,6 +168,19 @@ class Diffusion:
         return Placement(modules, uses, self.core, plan, pipe.computes_on)
 
     # --- stages
+
+    def _drawn(
+        self, loaded: Loaded, request: GenerateRequest, plan: Plan, index: int
+    ) -> Iterator[Happening]:
+        yield StageBegun("encoding", index)
+        yield from self._shortened(loaded.pipe, request, index)
+        embeddings = self._encoded(loaded, request, index)
+        yield StageBegun("denoising", index)
+        latents = yield from self._denoised(loaded, request, plan, index, embeddings)
+        yield StageBegun("decoding", index)
+        if loaded.decoder.uses_vae(plan):
+            loaded.placement.enter("decoding")
+        yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
 
     def _shortened(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
         """Say so when a prompt is longer than the text encoder reads."""
@@ -193,6 +212,10 @@ class Diffusion:
     ) -> Generator[Happening, None, torch.Tensor]:
         """Yield steps and previews; return the latents, 1 × channels × h × w."""
         loaded.placement.enter("denoising")
+        if loaded.to_compile:
+            loaded.to_compile = False
+            yield Noticed("families.compiling", {})
+            speed.compile_blocks(getattr(loaded.pipe, self.core))
         sampler = self.scheduler(request, loaded.published)
         pipe = denoiser(loaded.pipe, sampler, self.core, "cfg_split" in plan.switches)
         seed = (request.seed + index) % (SEED_MAX + 1)

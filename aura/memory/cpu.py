@@ -8,6 +8,7 @@ import platform
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from aura.memory.device import Snapshot
 
 CGROUP = Path("/sys/fs/cgroup")
 SAMPLE_S = 0.01
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and of ARM, as Linux names them
 UNBOUNDED = 2**60  # version 1 writes "no limit" as a number near 2**63
 
 
@@ -45,7 +47,7 @@ class CpuDevice:
             host_held=held,
             host_limit=self.limit,
             cpu_percent=psutil.cpu_percent(),
-            dtypes=("fp32", "bf16"),
+            dtypes=dtypes(),
         )
 
     def rebase(self) -> None:
@@ -105,12 +107,12 @@ def cgroup_memory(cgroup: Path = CGROUP) -> tuple[int, int] | None:
 
     Use leaves out file pages the kernel can drop at once.
     """
-    found = [_v2(folder) for folder in _own(cgroup)] + [_v1(cgroup / "memory")]
+    found = [_v2(folder) for folder in groups(cgroup)] + [_v1(cgroup / "memory")]
     bounds = [bound for bound in found if bound is not None and bound[0] < UNBOUNDED]
     return min(bounds, default=None)
 
 
-def _own(cgroup: Path) -> list[Path]:
+def groups(cgroup: Path = CGROUP) -> list[Path]:
     """This process's group and every one around it, as far as they can be seen from here."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
@@ -141,13 +143,25 @@ def _bound(limit: Path, used: Path, folder: Path, droppable: str) -> tuple[int, 
 
 def processor() -> str:
     """The processor's name as its maker writes it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
+    for line in described().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def dtypes(cpuinfo: str | None = None) -> tuple[str, ...]:
+    """Best first: half precision only leads where the processor has instructions for it."""
+    words = set((described() if cpuinfo is None else cpuinfo).split())
+    return ("bf16", "fp32") if words & BF16_FLAGS else ("fp32", "bf16")
+
+
+@cache
+def described() -> str:
+    """What Linux tells of the processor; empty on other systems."""
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def trim() -> None:

@@ -6,6 +6,7 @@ from aura.requests import Plain
 
 # How weights may be stored, widest first. A compute dtype is also a way to store.
 FORMATS = ("fp32", "fp16", "bf16", "fp8", "int8", "gguf_q8", "gguf_q4", "nf4")
+SMALL = 256 * 2**20  # bytes of weights in full precision
 
 
 class Component(Plain):
@@ -61,3 +62,12 @@ class Footprint(Plain):
         """Compute dtypes that every component and every stage knows."""
         maps = [part.weights for part in self.components] + list(self.activations.values())
         return tuple(d for d in ("fp32", "fp16", "bf16") if all(d in known for known in maps))
+
+    def ranked(self, offered: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the dtypes a device offers, best first, those this model can compute in.
+
+        A small model gains nothing from half of its few bytes, and is exact in full.
+        """
+        known = [dtype for dtype in offered if dtype in self.dtypes()] or self.dtypes()[:1]
+        small = sum(part.weights.get("fp32", SMALL) for part in self.components) < SMALL
+        return tuple(sorted(known, key=lambda dtype: small and dtype != "fp32"))

@@ -163,7 +163,7 @@ class Way:
             relieved = footprint.relief[switch].get(stage)
             least = min(least, relieved[self.dtype]) if relieved else least
         weights = self.rung.during(self.weighed, stage) + self.weighed.widened[stage]
-        return weights + workspace(self.kind, stage, least)
+        return weights + workspace(self.kind, stage, least, self.dtype)
 
     def relieved(self) -> Way | None:
         """The same with one more switch, one that helps the stage at the peak."""
@@ -220,9 +220,8 @@ def _weighed_ways(
 ) -> tuple[Way, ...]:
     """Remembered, because people ask for the same thing many times."""
     footprint = Footprint.model_validate_json(footprint_json)
-    dtypes = [dtype for dtype in offered if dtype in footprint.dtypes()]
     ways: list[Way] = []
-    for rank, dtype in enumerate(dtypes or footprint.dtypes()[:1]):
+    for rank, dtype in enumerate(footprint.ranked(offered)):
         for form in (None, *(f for f in FORMATS if f in footprint.rungs)):
             weighed = _weighed(footprint, dtype, form)
             for rung in RUNGS if weighed else ():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aura.engine.environment import environment
 
 
@@ -11,11 +13,19 @@ def test_an_engine_asks_nobody_whatever_the_person_has_set():
     assert born["PATH"] == "/bin"
 
 
-def test_the_allocator_is_what_the_system_has():
-    assert "expandable_segments" in environment({}, "linux")["PYTORCH_CUDA_ALLOC_CONF"]
-    assert "max_split_size_mb" in environment({}, "win32")["PYTORCH_CUDA_ALLOC_CONF"]
+@pytest.mark.parametrize(
+    ("platform", "allocator"),
+    [
+        ("linux", "expandable_segments:True"),
+        ("win32", "max_split_size_mb:128"),
+        ("darwin", "max_split_size_mb:128"),
+    ],
+)
+def test_the_allocator_is_what_the_system_has(platform, allocator):
+    assert environment({}, platform)["PYTORCH_ALLOC_CONF"] == allocator
 
 
-def test_an_allocator_that_a_person_has_set_up_stays():
-    mine = {"PYTORCH_CUDA_ALLOC_CONF": "backend:cudaMallocAsync"}
-    assert environment(mine)["PYTORCH_CUDA_ALLOC_CONF"] == "backend:cudaMallocAsync"
+@pytest.mark.parametrize("name", ["PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"])
+def test_an_allocator_that_a_person_has_set_up_is_the_only_one(name):
+    born = environment({name: "backend:cudaMallocAsync"})
+    assert {key: born[key] for key in born if "ALLOC" in key} == {name: "backend:cudaMallocAsync"}

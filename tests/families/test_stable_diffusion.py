@@ -13,9 +13,11 @@ import torch
 
 from aura.catalog.models import Defaults, Model
 from aura.errors import ModelDamaged
+from aura.families import speed
 from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
 from aura.families.preview import Previewer, decode
 from aura.families.schedulers import SCHEDULERS
+from aura.families.speed import Machine
 from aura.families.stable_diffusion import StableDiffusion
 from aura.ratios import RATIOS, size_for
 from aura.requests import GenerateRequest
@@ -220,3 +222,27 @@ def test_a_picture_from_smaller_weights_is_nearly_the_same(tiny_pack, form):
     expected = drawn(family.load(MODEL, tiny_pack, half), request(), half)[0]
     picture = drawn(family.load(MODEL, tiny_pack, small), request(), small)[0]
     assert 0 < np.abs(np.asarray(picture, int) - np.asarray(expected, int)).mean() < 12
+
+
+class Compiled:
+    """Stands for the compiler: remembers that it was asked."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.asked = 0
+        monkeypatch.setattr(speed, "compile_blocks", lambda core: self.ask())
+        monkeypatch.setattr(speed, "machine", lambda device: Machine("cpu", compiler=True))
+
+    def ask(self) -> None:
+        self.asked += 1
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_blocks_are_compiled_once_if_a_person_wants_it_and_they_are_told(
+    tiny_pack, monkeypatch, wanted
+):
+    compiler, family = Compiled(monkeypatch), StableDiffusion(compiled=wanted)
+    loaded = family.load(MODEL, tiny_pack, plan())
+    happenings = [one for _ in range(2) for one in family.run(loaded, request(), plan())]
+    told = [one for one in happenings if isinstance(one, Noticed)]
+    assert [one.code for one in told] == ["families.compiling"] * wanted
+    assert compiler.asked == wanted

@@ -8,8 +8,14 @@ from aura.families.blip import Blip
 from aura.families.siglip import Siglip
 from aura.families.stable_diffusion import StableDiffusion
 
-FAMILIES: tuple[Family, ...] = (StableDiffusion(), Blip(), Siglip(), Bge())
+
+def families(compiled: bool = False) -> tuple[Family, ...]:
+    """``compiled``: a person wants kernels built for their machine, where a family can."""
+    return (StableDiffusion(compiled), Blip(), Siglip(), Bge())
 
 
-def by_name() -> dict[str, Family]:
-    return {family.name: family for family in FAMILIES}
+FAMILIES = families()
+
+
+def by_name(compiled: bool = False) -> dict[str, Family]:
+    return {family.name: family for family in families(compiled)}

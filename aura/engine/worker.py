@@ -257,7 +257,7 @@ def open_manager(settings: Settings, locate: Callable[[Model], Path | None]) -> 
     """The manager of the device that the settings name, with every family."""
     from aura.families.registry import by_name  # loads torch
 
-    families = by_name()
+    families = by_name(settings.compile)
     ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
         open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release

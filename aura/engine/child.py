@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -48,7 +49,8 @@ LOG_MAX = 4 * 2**20  # bytes, twice: the log and the one before
 log = logging.getLogger("aura.engine")
 
 
-def main() -> None:
+def main(open_worker: Callable[[Settings], Worker] | None = None) -> None:
+    """``open_worker`` in a test: another worker than the one of these settings."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the studio decides when this one ends
     channel = Channel(take_stdout())
     settings = Settings(**json.loads(sys.stdin.buffer.readline()))
@@ -57,7 +59,7 @@ def main() -> None:
     threading.Thread(target=engine.listen, args=(sys.stdin.buffer,), daemon=True).start()
     code = 0
     try:
-        engine.work(settings)
+        engine.work(settings, open_worker)
     except Exception:
         log.exception("the engine ends")
         code = 1
@@ -95,12 +97,14 @@ class Engine:
                 log.error("not a command: %s", invalid)
         os._exit(0)  # the studio is gone; nobody waits for what this process would draw
 
-    def work(self, settings: Settings) -> None:
+    def work(
+        self, settings: Settings, open_worker: Callable[[Settings], Worker] | None = None
+    ) -> None:
         """Until told to quit. The first import of torch takes seconds, so it happens here."""
         extras.settle()  # before the libraries that would import what does not load here
         from aura.engine.worker import Worker, versions
 
-        self.worker = Worker(settings)
+        self.worker = (open_worker or Worker)(settings)
         self.channel.send(Ready(versions=versions()))
         threading.Thread(target=self._tell_status, args=(self.worker,), daemon=True).start()
         while True:
@@ -128,7 +132,7 @@ class Engine:
             if isinstance(command, Run):
                 for event in worker.handle(command):
                     self.channel.send(event)
-            else:
+            elif self.turns.empty():  # else a job waits, or another model has been chosen
                 worker.warm(command.model)
         except Exception as fault:  # one command's fault is not the next one's
             log.exception("a fault outside of any job's boundary")

@@ -51,6 +51,11 @@ class Process:
     def pid(self) -> int:
         return self._popen.pid
 
+    @property
+    def returncode(self) -> int | None:
+        """How it ended; below 0 by which signal. None while it lives."""
+        return self._popen.returncode
+
     def lines(self) -> Iterator[bytes]:
         """What it says, until it ends."""
         assert self._popen.stdout is not None

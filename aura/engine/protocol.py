@@ -20,10 +20,21 @@ STAGES = ("waiting", "loading", "encoding", "denoising", "decoding", "saving")
 # --- commands: studio → engine
 
 
+class Resumed(Plain):
+    """How far a job came in an engine that died under it for want of memory."""
+
+    plan: dict[str, Any]  # under which it died
+    tried: tuple[str, ...]  # rungs, that plan's the last
+    following: int = 0  # the first picture that is missing
+    notices: tuple[dict[str, Any], ...] = ()
+    stages: dict[str, float] = {}  # seconds, of the pictures that are saved
+
+
 class Run(Plain):
     op: Literal["run"] = "run"
     job: str
     request: Request
+    resumed: Resumed | None = None
 
 
 class Stop(Plain):

@@ -1,27 +1,26 @@
-"""Keeps an engine process alive and relays between it and the studio.
+"""Relays jobs between the studio and the engine that is kept alive for it.
 
-One thread is the life of the engine: it starts the process, reads what it says until it
-ends, and starts the next. A fault over there costs the job that was running, no more.
+A fault in the engine costs the job that was running, no more; one that the system killed
+for want of RAM not even that: the job goes on once, in a way that needs less.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
-import threading
+import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from enum import Enum
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
-from pydantic import ValidationError
-
+from aura.engine.errand import Errand, Sign
+from aura.engine.keeper import PAUSES_S, Keeper
 from aura.engine.process import Process
 from aura.engine.protocol import (
-    EVENTS,
     Cancelled,
     Command,
     Done,
-    Event,
     Failed,
     JobEvent,
     KeepFor,
@@ -34,37 +33,18 @@ from aura.engine.protocol import (
     Stop,
     Warm,
 )
-from aura.errors import EngineLost
+from aura.errors import EngineLost, EngineStarved
+from aura.memory import exhaustion
+from aura.memory.ledger import Ledger
+from aura.memory.plan import Plan
 from aura.requests import Request
 from aura.settings import Settings
 
 STOP_BOUND_S = 30.0  # one step of a huge model on a slow card
-DEATHS_MAX = 3  # in a row, then a job that waits for an engine has failed
-PAUSES_S = (0.2, 1.0, 3.0, 10.0, 30.0)  # before the next start, by deaths in a row
-PAUSE_MAX_S = 3.0  # while a job waits
-STEADY_S = 60.0  # after so long a life the count of deaths begins anew
-GRACE_S = 5.0
+STARVED = Notice(job="", code="engine.starved")
+WARM_AGAIN_S = 30.0  # an engine that was told to load a model has done so by then, or will not
 
 log = logging.getLogger(__name__)
-
-
-class Sign(Enum):
-    """What an errand is told besides events."""
-
-    STOPPED = "stopped"
-    LOST = "lost"
-
-
-class Errand:
-    """One job on its way through the engine."""
-
-    def __init__(self, job: str) -> None:
-        self.job = job
-        self.inbox: queue.Queue[JobEvent | Sign] = queue.Queue()
-        self.stopped_at: float | None = None
-        self.sent_to: Process | None = None
-        self.told_slow = False
-        self.given_up = False  # the person chose to end the engine with it
 
 
 class Supervisor:
@@ -78,50 +58,40 @@ class Supervisor:
         clock: Callable[[], float] = time.monotonic,
         stop_bound_s: float = STOP_BOUND_S,
         pauses_s: Sequence[float] = PAUSES_S,
+        kills: Callable[[], int] = exhaustion.kills,
     ) -> None:
-        self.settings, self.command, self.clock = settings, command, clock
-        self.stop_bound_s, self.pauses_s = stop_bound_s, pauses_s
-        self._changed = threading.Condition()
-        self._process: Process | None = None
-        self._ready: Ready | None = None
-        self._status: Status | None = None
+        self.clock, self.stop_bound_s, self.kills = clock, stop_bound_s, kills
+        self._keeper = Keeper(settings, self, command=command, clock=clock, pauses_s=pauses_s)
         self._watcher: Callable[[Status], None] = lambda status: None
         self._errands: dict[str, Errand] = {}
-        self._deaths = 0  # in a row, of engines that were of no use
-        self._served = False  # whether the engine that lives now was given a job
-        self._closing = False
-        self._keeper: threading.Thread | None = None
+        self._warmed: tuple[str, float] | None = None  # the model told of last, and when
 
     # --- life
 
     def start(self) -> None:
         """Begin to keep an engine; it is ready some seconds later."""
-        if self._keeper is None:
-            self._keeper = threading.Thread(target=self._keep, name="engine", daemon=True)
-            self._keeper.start()
+        self._keeper.start()
 
     def close(self) -> None:
         """End the engine, whatever it does; a running job ends as lost. Safe to call twice."""
-        with self._changed:
-            self._closing = True
-            process = self._process
-            self._changed.notify_all()
-        if process is not None:
-            process.end(GRACE_S)
-        if self._keeper is not None:
-            self._keeper.join()
+        self._keeper.close()
 
     def watch(self, watcher: Callable[[Status], None]) -> None:
         """Tell every status from now on to ``watcher``, in the thread that keeps the engine."""
         self._watcher = watcher
 
     @property
+    def settings(self) -> Settings:
+        """Those the next engine starts with."""
+        return self._keeper.settings
+
+    @property
     def ready(self) -> Ready | None:
-        return self._ready
+        return self._keeper.ready
 
     def status(self) -> Status | None:
         """The last status of the engine that lives now."""
-        return self._status
+        return self._keeper.status
 
     # --- work
 
@@ -130,11 +100,11 @@ class Supervisor:
 
         From this call on the job can be stopped, also before its first event is asked for.
         """
-        errand = Errand(job)
-        with self._changed:
+        errand = Errand(Run(job=job, request=request))
+        with self._keeper.changed:
             self._errands[job] = errand
-            self._changed.notify_all()
-        return self._relayed(errand, Run(job=job, request=request))
+            self._keeper.changed.notify_all()
+        return self._relayed(errand)
 
     def stop(self, job: str) -> None:
         """Stop a job at its next event.
@@ -142,7 +112,7 @@ class Supervisor:
         An engine that has not answered for ``stop_bound_s`` is said to be slow; stopping
         once more then ends it, and the job with it.
         """
-        with self._changed:
+        with self._keeper.changed:
             errand = self._errands.get(job)
             if errand is None:
                 return
@@ -150,7 +120,7 @@ class Supervisor:
             if errand.stopped_at is None:
                 errand.stopped_at = self.clock()
                 errand.inbox.put(Sign.STOPPED)
-            self._changed.notify_all()
+            self._keeper.changed.notify_all()
             process = errand.sent_to
         if process is not None:
             process.send(Stop(job=job))
@@ -159,42 +129,67 @@ class Supervisor:
 
     def release(self, model: str | None = None) -> None:
         """Give the memory of one model back, or of all that are not in use."""
+        self._warmed = None
         self._tell(Release(model=model))
 
     def keep_for(self, seconds: float) -> None:
         """How long unused models stay, also in engines to come; 0: for ever."""
-        self.settings = self.settings.model_copy(update={"idle_release": seconds})
+        changed = {"idle_release": seconds}
+        self._keeper.settings = self._keeper.settings.model_copy(update=changed)
         self._tell(KeepFor(seconds=seconds))
 
     def warm(self, model: str) -> None:
-        """Load the model ahead of use. May be called often; while a job is here, it is not."""
-        if not self._errands:
+        """Load a model ahead of use, such as while its prompt is typed; may be called often.
+
+        Does nothing while a job is here, nor for a model that is there or on its way.
+        """
+        now, (last, told) = self.clock(), self._warmed or ("", 0.0)
+        on_its_way = last == model and now - told < WARM_AGAIN_S
+        if not (self._errands or on_its_way or self._is_there(model)):
+            self._warmed = model, now
             self._tell(Warm(model=model))
 
+    def _is_there(self, model: str) -> bool:
+        status = self.status()
+        here = status.residents if status else ()
+        return any(one.model == model and not one.parked for one in here)
+
     def _tell(self, command: Command) -> None:
-        process = self._process
-        if process is not None and self._ready is not None:
+        process = self._keeper.process
+        if process is not None and self.ready is not None:
             process.send(command)
 
     # --- one job
 
-    def _relayed(self, errand: Errand, run: Run) -> Iterator[JobEvent]:
+    def _relayed(self, errand: Errand) -> Iterator[JobEvent]:
         try:
-            yield from self._sent(errand, run)
+            yield from self._sent(errand)
         finally:
-            with self._changed:
-                del self._errands[run.job]
+            with self._keeper.changed:
+                del self._errands[errand.job]
             if errand.sent_to is not None:
-                errand.sent_to.send(Stop(job=run.job))  # its reader went away
+                errand.sent_to.send(Stop(job=errand.job))  # its reader went away
 
-    def _sent(self, errand: Errand, run: Run) -> Iterator[JobEvent]:
-        if self._ready is None:
-            yield Stage(job=errand.job, stage="loading", count=run.request.count)
-        process = self._engine_for(errand)
-        if process is None:
-            yield self._without_engine(errand)
-            return
-        process.send(run)
+    def _sent(self, errand: Errand) -> Iterator[JobEvent]:
+        if self._keeper.ready is None:
+            yield self._loading(errand)
+        while (process := self._engine_for(errand)) is not None:
+            process.send(errand.run)
+            sign = yield from self._heard(errand)
+            if sign is None:
+                return
+            if sign is not Sign.STARVED or not self._goes_on(errand):
+                yield self._lost_with(errand, sign)
+                return
+            yield STARVED.model_copy(update={"job": errand.job})
+            yield self._loading(errand)
+        yield self._lost_with(errand, Sign.LOST)
+
+    def _loading(self, errand: Errand) -> Stage:
+        return Stage(job=errand.job, stage="loading", count=errand.run.request.count)
+
+    def _heard(self, errand: Errand) -> Generator[JobEvent, None, Sign | None]:
+        """Yield what the engine says; return None once the job has ended, else what cut it."""
         while True:
             try:
                 event = errand.inbox.get(timeout=self._patience(errand))
@@ -204,35 +199,52 @@ class Supervisor:
                 continue
             if event is Sign.STOPPED:
                 continue  # from here on its patience runs
-            if event is Sign.LOST:
-                yield self._without_engine(errand)
-                return
+            if isinstance(event, Sign):
+                return event
             if isinstance(event, Done | Failed | Cancelled):
                 errand.sent_to = None
                 yield event
-                return
+                return None
+            errand.note(event)
             yield event
+
+    def _goes_on(self, errand: Errand) -> bool:
+        """Once, in a cheaper way than the one it died in; that one is remembered for next time."""
+        stopped = self._keeper.closing or errand.stopped_at is not None
+        if stopped or errand.plan is None:
+            return False
+        self._remember(errand, errand.plan)
+        if errand.run.resumed is not None:
+            return False
+        errand.note(STARVED)
+        errand.resume(errand.plan)
+        return True
+
+    def _remember(self, errand: Errand, plan: dict[str, Any]) -> None:
+        if errand.last_status is None:
+            return  # nobody knows on which device
+        try:
+            with closing(Ledger(self.settings.data_dir / "ledger.db")) as ledger:
+                device = errand.last_status.device.name
+                ledger.ran_out(device, Plan(**plan), errand.run.request)
+        except (sqlite3.Error, OSError):
+            log.exception("what ran out is not in the ledger")
 
     def _engine_for(self, errand: Errand) -> Process | None:
         """Wait for an engine that is ready; None if stopped, closed, or it keeps dying."""
-        with self._changed:
-            deaths = self._deaths
-            while True:
-                if self._closing or errand.stopped_at is not None:
-                    return None
-                if self._ready is not None and self._process is not None:
-                    errand.sent_to = self._process
-                    self._served = True
-                    return self._process
-                if self._deaths >= DEATHS_MAX and self._deaths != deaths:
-                    return None
-                self._changed.wait()
+        with self._keeper.changed:
+            process = self._keeper.engine(lambda: errand.stopped_at is not None)
+            errand.sent_to, errand.kills = process, self.kills()
+            return process
 
-    def _without_engine(self, errand: Errand) -> JobEvent:
+    def _lost_with(self, errand: Errand, sign: Sign) -> JobEvent:
         started, errand.sent_to = errand.sent_to is not None, None
-        if errand.given_up or (errand.stopped_at is not None and not self._closing):
+        if errand.given_up or (errand.stopped_at is not None and not self._keeper.closing):
             return Cancelled(job=errand.job)
-        return Failed(job=errand.job, error=EngineLost(started=started).as_dict())
+        error: EngineLost | EngineStarved = EngineLost(started=started)
+        if sign is Sign.STARVED and errand.run.resumed is not None:
+            error = EngineStarved(tried=", ".join(errand.tried))
+        return Failed(job=errand.job, error=error.as_dict())
 
     def _patience(self, errand: Errand) -> float | None:
         """Seconds until a stopped job counts as slow to stop; None: for as long as it takes."""
@@ -240,71 +252,26 @@ class Supervisor:
             return None
         return max(0.0, errand.stopped_at + self.stop_bound_s - self.clock())
 
-    # --- the keeper's thread
+    # --- in the keeper's thread
 
-    def _keep(self) -> None:
-        while not self._closing:
-            begun = self.clock()
-            try:
-                self._live()
-            except OSError:
-                log.exception("the engine could not be started")
-            if not self._closing:
-                self._rest(useful=self._served or self.clock() - begun > STEADY_S)
-
-    def _rest(self, useful: bool) -> None:
-        """A pause before the next engine, longer and longer while none is of any use."""
-        with self._changed:
-            self._deaths = 1 if useful else self._deaths + 1
-            pause_s = self.pauses_s[min(self._deaths, len(self.pauses_s)) - 1]
-            log.warning("the engine ended; the next one starts in %.1f s", pause_s)
-            self._changed.notify_all()
-            at_least_s = min(pause_s, PAUSE_MAX_S)
-            self._changed.wait_for(lambda: self._closing, at_least_s)
-            self._changed.wait_for(lambda: self._closing or self._errands, pause_s - at_least_s)
-
-    def _live(self) -> None:
-        """One process from start to end."""
-        process = Process.start(self.settings, self.command)
-        with self._changed:
-            self._process, self._served = process, False
-        if self._closing:
-            process.end(0)
-        try:
-            for line in process.lines():
-                self._take(line)
-        finally:
-            process.end(0)
-            self._lost()
-
-    def _lost(self) -> None:
-        with self._changed:
-            self._process = self._ready = self._status = None
-            for errand in self._errands.values():
-                if errand.sent_to is not None:
-                    errand.inbox.put(Sign.LOST)
-            self._changed.notify_all()
-
-    def _take(self, line: bytes) -> None:
-        try:
-            event: Event = EVENTS.validate_json(line)
-        except ValidationError:
-            log.error("the engine said what is no event: %.200r", line)
-            return
-        match event:
-            case Ready():
-                with self._changed:
-                    self._ready = event
-                    self._changed.notify_all()
-            case Status():
-                self._status = event
-                self._watcher(event)
-            case _:
-                self._deliver(event)
-
-    def _deliver(self, event: JobEvent) -> None:
+    def heard(self, event: JobEvent) -> None:
         errand = self._errands.get(event.job)
         if errand is None:
             log.info("an event of a job that nobody follows: %s", event.job)
         else:
             errand.inbox.put(event)
+
+    def told(self, status: Status) -> None:
+        self._watcher(status)
+
+    def lost(self, returncode: int | None, last: Status | None) -> None:
+        self._warmed = None
+        for errand in self._errands.values():
+            if errand.sent_to is not None:
+                errand.last_status = last
+                kills, device = self.kills() - errand.kills, last.device if last else None
+                starved = exhaustion.starved(returncode, kills, device)
+                errand.inbox.put(Sign.STARVED if starved else Sign.LOST)
+
+    def waits(self) -> bool:
+        return bool(self._errands)

@@ -28,6 +28,7 @@ from aura.engine.protocol import (
     Notice,
     Planned,
     Preview,
+    Resumed,
     Run,
     Saved,
     Stage,
@@ -170,6 +171,14 @@ class Drawing:
         self.index = 0
         self.notices: list[dict[str, Any]] = []
         self.peak_bytes = 0
+        self.begun = self._begun(run.resumed) if run.resumed else None
+
+    def _begun(self, resumed: Resumed) -> ladder.Begun:
+        """Take over what an engine that died of want of memory had told."""
+        self.index = resumed.following
+        self.notices += resumed.notices
+        self.watch.total |= resumed.stages
+        return ladder.Begun(Plan(**resumed.plan), resumed.tried, resumed.following)
 
     def events(self) -> Generator[JobEvent, None, Done]:
         """Yield events; return the Done. Raises Stopped, AuraError, or a fault as it came."""
@@ -191,7 +200,7 @@ class Drawing:
 
     def _drawn(self, model: Model) -> Iterator[JobEvent]:
         yield self._stage("loading", 0)
-        happenings = ladder.run(self.worker.manager, model, self.request)
+        happenings = ladder.run(self.worker.manager, model, self.request, self.begun)
         try:
             for happening in happenings:
                 self.token.check()

@@ -7,11 +7,12 @@ is kept: the next attempt goes on at the first picture that is missing, with its
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aura.errors import MemoryRefused, OutOfMemory
-from aura.families.base import Drawn, Happening, Noticed, StageBegun
-from aura.memory.exhaustion import ran_out
+from aura.families.base import Happening, Noticed, Result, StageBegun
+from aura.memory.exhaustion import RamIsLow, ram_is_low, ran_out, ran_out_of_ram
 from aura.memory.plan import Plan
 from aura.requests import Work
 
@@ -22,15 +23,28 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 
 
-def run(manager: Manager, model: Model, request: Work) -> Generator[Plan | Happening, None, None]:
+@dataclass(frozen=True)
+class Begun:
+    """How far an earlier engine came that died of want of memory."""
+
+    failed: Plan
+    tried: tuple[str, ...]  # rungs, the failed plan's the last
+    following: int  # the first picture that is missing
+
+
+def run(
+    manager: Manager, model: Model, request: Work, begun: Begun | None = None
+) -> Generator[Plan | Happening, None, None]:
     """Yield each plan it goes on under, what happens, and a ``Noticed`` at each step down.
 
     Closing the generator gives everything back. Raises MemoryRefused when nothing fits
     from the start, OutOfMemory when the last plan ran out too.
     """
-    plan: Plan | None = manager.plans(model, request)[0]
-    climb = Climb(manager, model, request)
-    while plan is not None:
+    climb = Climb(manager, model, request, begun)
+    failed = begun.failed if begun else None
+    while (plan := climb.next_plan(failed)) is not None:
+        if failed is not None:
+            yield Noticed("plan.climbed", _change(model.name, failed, plan))
         yield plan
         yield from climb.attempt(plan)
         if climb.finished:
@@ -41,21 +55,22 @@ def run(manager: Manager, model: Model, request: Work) -> Generator[Plan | Happe
             manager.ledger.ran_out(manager.device.snapshot().name, plan, request)
         manager.release()
         manager.device.empty_cache()
-        failed, plan = plan, climb.next_plan(plan)
-        if plan is not None:
-            yield Noticed("plan.climbed", _change(model.name, failed, plan))
+        failed = plan
     raise OutOfMemory(model=model.name, tried=", ".join(climb.tried))
 
 
 class Climb:
     """How far one request is: which pictures are drawn, which plans were tried."""
 
-    def __init__(self, manager: Manager, model: Model, request: Work) -> None:
+    def __init__(
+        self, manager: Manager, model: Model, request: Work, begun: Begun | None = None
+    ) -> None:
         self.manager, self.model, self.request = manager, model, request
-        self.first = 0
-        self.tried: list[str] = []
+        self.first = begun.following if begun else 0
+        self.tried = list(begun.tried) if begun else []
         self.finished = False
         self.ran_out = False
+        self.in_ram = begun is not None  # an engine dies of want of RAM, not of a card's
 
     def attempt(self, plan: Plan) -> Iterator[Happening]:
         """One run under ``plan``; ends early, without ``finished``, if memory runs out."""
@@ -64,29 +79,35 @@ class Climb:
             yield from self._run(plan)
             self.finished = True
         except Exception as fault:
-            self.ran_out = ran_out(fault)
+            self.ran_out, self.in_ram = ran_out(fault), ran_out_of_ram(fault)
             if not self.ran_out and not isinstance(fault, MemoryRefused):
                 raise  # refused here: other programs took the memory after it was planned
 
-    def next_plan(self, failed: Plan) -> Plan | None:
+    def next_plan(self, failed: Plan | None) -> Plan | None:
+        """The best one, or the best of those that need less than the one that failed."""
         if len(self.tried) >= ATTEMPTS:
             return None
-        # Planned anew: other programs may have taken memory meanwhile.
+        # Planned anew each time: other programs may have taken memory meanwhile.
         plans = self.manager.plans(self.model, self.request)
-        return next((plan for plan in plans if plan.cheaper_than(failed)), None)
+        if failed is None:
+            return plans[0]
+        lighter = _lighter(plans, failed) if self.in_ram else None
+        return lighter or next((plan for plan in plans if plan.cheaper_than(failed)), None)
 
     def _run(self, plan: Plan) -> Iterator[Happening]:
         device, begun = self.manager.device, self.first
-        device.reset_peak()
         times = Times(self.manager.clock)
         with self.manager.lend(self.model, self.request, plan) as loan:
+            device.reset_peak()  # what was evicted to make room is none of its peak
             family = self.manager.families[self.model.family]
             happenings = family.run(loan.loaded, self.request, plan, first=self.first)
             try:
                 for happening in times.watch(happenings):
-                    if isinstance(happening, Drawn):
-                        self.first = happening.index + 1
+                    if isinstance(happening, Result):
+                        self.first = happening.following
                     yield happening
+                    if not isinstance(happening, Result) and self._starves(plan):
+                        raise RamIsLow
             finally:
                 _close(happenings)
             self.manager.ledger.done(
@@ -97,6 +118,24 @@ class Climb:
                 times.stages,
                 self.request.count - begun,
             )
+
+    def _starves(self, plan: Plan) -> bool:
+        """RAM is running out under a plan that lives in it, and a lighter one is left.
+
+        The system would kill the engine where a card merely refuses. Idle models go first.
+        """
+        device, in_ram = self.manager.device, plan.ram or not plan.on_card
+        if not in_ram or not ram_is_low(device.snapshot()):
+            return False
+        self.manager.release()
+        return ram_is_low(device.snapshot()) and self._has_lighter(plan)
+
+    def _has_lighter(self, plan: Plan) -> bool:
+        try:
+            plans = self.manager.plans(self.model, self.request, leaving=True)
+        except MemoryRefused:
+            return False
+        return len(self.tried) < ATTEMPTS and _lighter(plans, plan) is not None
 
     def _measured(self, plan: Plan) -> int:
         """The model's own part of the device's peak; 0 where the device does not compute."""
@@ -123,6 +162,11 @@ class Times:
             if isinstance(happening, StageBegun):
                 stage = happening.stage
             yield happening
+
+
+def _lighter(plans: tuple[Plan, ...], failed: Plan) -> Plan | None:
+    """The best plan with less in RAM: what needs less of a card often needs more there."""
+    return next((p for p in plans if p.ram < failed.ram and p.on_card == failed.on_card), None)
 
 
 def _change(name: str, before: Plan, after: Plan) -> dict[str, object]:

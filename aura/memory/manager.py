@@ -63,20 +63,22 @@ class Manager:
 
     # --- asking
 
-    def plans(self, model: Model, request: Work) -> tuple[Plan, ...]:
+    def plans(self, model: Model, request: Work, leaving: bool = False) -> tuple[Plan, ...]:
         """Plans that fit now, the best first, each strictly cheaper. Raises MemoryRefused.
 
-        They count on idle models leaving; lent ones stay.
+        They count on idle models leaving; lent ones stay, but for the model itself if it is
+        ``leaving``.
         """
         folder = self.locate(model)
         footprint = self.families[model.family].footprint(model, folder, request)
         snapshot = self.device.snapshot()
         known = self.ledger.known(snapshot.name, model.id, request)
-        lent = self._residency.lent(snapshot)
+        lent = self._residency.lent(snapshot, but=model.id if leaving else "")
         every = ladder(
             model.name, footprint, snapshot, taken=lent.card, host_taken=lent.ram, known=known
         )
-        fit = self._same_place(model, fitting(every, snapshot, lent.ram, known))
+        fit = fitting(every, snapshot, lent.ram, known)
+        fit = fit if leaving else self._same_place(model, fit)
         if not fit:
             raise refusal(model.name, every, snapshot)
         return fit
@@ -118,7 +120,13 @@ class Manager:
             self._give_back(entry, chosen, failed)
 
     def warm(self, model: Model) -> bool:
-        """Load ahead of use, if it fits beside what is lent. False if it does not."""
+        """Load ahead of use, if it fits beside what is lent. False if it does not.
+
+        A model that is in its place already stays as it is.
+        """
+        entry = self._residency[model.id]
+        if entry is not None and not entry.parked:
+            return True
         request = example(model)
         try:
             with self.lend(model, request):

@@ -103,9 +103,10 @@ class Residency:
     def idle(self) -> list[Entry]:
         return [entry for entry in self.all() if not entry.loans]
 
-    def lent(self, snapshot: Snapshot) -> Claim:
-        """What loans keep: nothing of it can be evicted."""
-        lent = sum((entry.claims for entry in self.all() if entry.loans), NOTHING)
+    def lent(self, snapshot: Snapshot, but: str = "") -> Claim:
+        """What loans keep, but for one model's: nothing of it can be evicted."""
+        out = (entry for entry in self.all() if entry.loans and entry.model.id != but)
+        lent = sum((entry.claims for entry in out), NOTHING)
         return Claim(sum(lent), sum(lent)) if snapshot.shares_ram else lent
 
     def beside(self, model_id: str) -> Claim:

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from aura.memory.device import Snapshot
 
 
-class SimulatedOutOfMemory(MemoryError):
+class OutOfMemoryError(RuntimeError):
+    """What torch calls it when a card refuses; RAM that runs out is a MemoryError."""
+
+
+class SimulatedOutOfMemory(OutOfMemoryError):
     """The simulated card refused an allocation."""
 
 
@@ -67,7 +71,7 @@ class SimulatedDevice:
         """Take ``count`` bytes of RAM, or raise MemoryError and take none."""
         most = self.host - self.host_foreign
         if count and (self.refuse(stage) or self.host_used + count > most):
-            raise SimulatedOutOfMemory(f"{stage}: {count} bytes of RAM")
+            raise MemoryError(f"{stage}: {count} bytes of RAM")
         self.host_used += count
 
     def release_host(self, count: int) -> None:

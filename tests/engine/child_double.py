@@ -2,6 +2,9 @@
 
 draw      events up to Done            hang     does not answer, not even to a stop
 die       exit in the middle           garbage  lines that are no events, then Done
+killed    as the system kills, after one picture; once resumed it draws the rest
+doomed    the same, and again          crashed  as a fault in a library ends it
+full      the same as killed, and RAM was nearly used up before
 """
 
 from __future__ import annotations
@@ -9,22 +12,45 @@ from __future__ import annotations
 import itertools
 import os
 import queue
+import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 from aura.engine.protocol import (
     COMMANDS,
     Cancelled,
     Done,
+    Notice,
     Plain,
+    Planned,
     Quit,
     Ready,
     Run,
+    Saved,
     Stage,
+    Status,
     Step,
     Stop,
     line,
+)
+from aura.memory.plan import Plan
+from aura.memory.simulated import SimulatedDevice
+from tests.engine.scripted import picture
+
+GIB = 2**30
+ENDINGS = {"killed": "SIGKILL", "doomed": "SIGKILL", "full": "SIGKILL", "crashed": "SIGSEGV"}
+PLAN = Plan(
+    model="tiny",
+    device="cpu",
+    rung="resident",
+    dtype="fp32",
+    stages={"denoising": GIB},
+    peak=GIB,
+    ram=GIB,
+    budget=4 * GIB,
+    explanation={"code": "plan.fits", "facts": {"how": []}},
 )
 
 runs: queue.Queue[Run | None] = queue.Queue()
@@ -57,6 +83,10 @@ def draw(run: Run) -> None:
         time.sleep(1000)
     if prompt == "garbage":
         sys.stdout.buffer.write(b'\xff\xfe\x00 not json\n{"event": "step"}\n[]\n\n')
+    if run.resumed is not None:
+        send(Notice(job=run.job, code="resumed", facts=run.resumed.model_dump(mode="json")))
+    if prompt in ENDINGS and (run.resumed is None or prompt == "doomed"):
+        end_badly(run, ENDINGS[prompt])
     steps = itertools.count(1) if prompt == "endless" else range(1, run.request.steps + 1)
     for step in steps:
         time.sleep(0.01)
@@ -65,6 +95,17 @@ def draw(run: Run) -> None:
             return
         send(Step(job=run.job, step=step, steps=run.request.steps))
     send(Done(job=run.job, stages={"denoising": 1.0}, peak_bytes=1))
+
+
+def end_badly(run: Run, how: str) -> None:
+    device = SimulatedDevice(8 * GIB, 16 * GIB)
+    device.host_used = 16 * GIB if run.request.prompt == "full" else 0
+    send(Status(device=device.snapshot()))
+    send(Planned(job=run.job, plan=PLAN.model_dump(mode="json")))
+    drawn = picture(Path("/nowhere"), run.job).model_copy(update={"stages": {"denoising": 2.0}})
+    send(Saved(job=run.job, index=0, picture=drawn))
+    os.kill(os.getpid(), getattr(signal, how))
+    time.sleep(1000)
 
 
 if __name__ == "__main__":

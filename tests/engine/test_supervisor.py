@@ -158,7 +158,7 @@ def test_closing_ends_an_engine_in_the_middle_of_a_job(open_supervisor):
 def test_an_engine_whose_studio_is_gone_goes_too(open_supervisor):
     supervisor = open_supervisor()
     child = pid(supervisor)
-    supervisor._process._close_stdin()  # what the system does when a process dies
+    supervisor._keeper.process._close_stdin()  # what the system does when a process dies
     wait_until(lambda: supervisor.ready is None or pid(supervisor) != child)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)

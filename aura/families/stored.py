@@ -3,6 +3,7 @@
 A file that is mapped into memory counts as this process's memory while it is mapped. That
 costs nothing where its tensors are computed with as they lie there. Where they must be
 converted, or copied to a card, it would be a second copy of the model: those are read.
+So are the kernels of convolutions, which may be laid out anew to compute faster.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from aura.catalog import complete
 
 STORED = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+KERNEL = 4  # dimensions
 RAM = torch.device("cpu")
 
 
@@ -48,7 +50,8 @@ def unread(folder: Path, dtype: torch.dtype, device: torch.device = RAM) -> dict
         read = safe_open(path, framework="pt", backend="pread")
         for name in mapped.keys():  # noqa: SIM118 - it is no dictionary
             used = mapped.get_slice(name)
-            as_it_lies = device == RAM and STORED.get(used.get_dtype()) == dtype
+            kernel = len(used.get_shape()) == KERNEL
+            as_it_lies = device == RAM and STORED.get(used.get_dtype()) == dtype and not kernel
             found[name] = used if as_it_lies else read.get_slice(name)
     return found
 

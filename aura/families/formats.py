@@ -19,8 +19,9 @@ import torch
 from diffusers.hooks import apply_layerwise_casting
 from torch import nn
 
-from aura.catalog.gguf import NAMES, gguf_file
+from aura.catalog.quants import NAMES, gguf_file
 from aura.errors import ModelMissing
+from aura.families.stored import network
 
 LIBRARIES = ("diffusers", "transformers")
 KEPT = ("wo",)  # T5's last layers, whose results overflow in less than they were trained in
@@ -40,9 +41,7 @@ def component(folder: Path, name: str, form: str, dtype: torch.dtype, device: to
         dtype = torch.bfloat16  # in fp16 its last layers would have to stay in fp32
     if form in NAMES:
         return _from_gguf(kind, folder, name, form, dtype)
-    plain = kind.from_pretrained(
-        folder, subfolder=name, dtype=dtype, local_files_only=True, use_safetensors=True
-    )
+    plain = network(kind, folder / name, dtype)
     SHRINK[form](plain, dtype, device)
     return plain.eval()
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from aura.catalog import decoders
-from aura.catalog.gguf import NAMES, gguf_file
+from aura.catalog.quants import NAMES, gguf_file
 from aura.memory.planner import FORMATS, SWITCHES
 from aura.memory.rungs import RUNGS
 

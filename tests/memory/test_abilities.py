@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aura.catalog import decoders
-from aura.catalog.gguf import gguf_file
+from aura.catalog.quants import gguf_file
 from aura.memory.abilities import ABILITIES, abilities
 
 ALL = frozenset({"torchao", "bitsandbytes", "gguf"})

@@ -50,6 +50,10 @@ def names() -> tuple[str, ...]:
     )
 
 
+def written_of(name: str) -> Mapping[str, Any]:
+    return configs()[name.partition(".")[0]]
+
+
 def entry(name: str) -> dict[str, Any]:
     """What the planner needs to know of one published component."""
     config, forward = described(name), forward_of(name)
@@ -62,13 +66,28 @@ def entry(name: str) -> dict[str, Any]:
         "tokens": config.get("max_position_embeddings", 512),
         "unit": forward.unit,
         "weights": parts(name).as_dict(),
-        "activations": {form: line(name, dtype) for form, dtype in DTYPES.items()},
+        "activations": lines(name),
+        "ways": {way: lines(name, way) for way in ways(name)},
     }
+
+
+def ways(name: str) -> tuple[str, ...]:
+    """Other ways through the same model, such as an autoencoder's encoder."""
+    return tuple(key.partition(":")[2] for key in FORWARDS if key.startswith(f"{kind(name)}:"))
+
+
+def lines(name: str, way: str = "") -> dict[str, dict[str, float]]:
+    return {form: line(name, DTYPES[form], way) for form in forms(name)}
+
+
+def forms(name: str) -> tuple[str, ...]:
+    """In which width of numbers the model can compute: some have no kernels for the half."""
+    return tuple(written_of(name).get("forms", DTYPES))
 
 
 def described(name: str) -> Mapping[str, Any]:
     """The configuration of the component itself, also where it is a tower of a model."""
-    config = configs()[name.partition(".")[0]]["config"]
+    config = written_of(name)["config"]
     config = config.get(DESCRIBED.get(tower(name), ""), config)
     return config | config.get("backbone_config", {})
 
@@ -92,26 +111,27 @@ def parts(name: str) -> Parts:
     return towers(shapes, TOWERS[kind(name)])[tower(name)]
 
 
-def line(name: str, dtype: torch.dtype) -> dict[str, float]:
+def line(name: str, dtype: torch.dtype, way: str = "") -> dict[str, float]:
     """Bytes per position and a constant, through the two samples of its architecture."""
-    forward = forward_of(name)
+    forward = forward_of(name, way)
     (less, few), (more, many) = (
-        (forward.positions(*sample), traced(name, dtype, *sample)) for sample in forward.samples
+        (forward.positions(*sample), traced(name, dtype, *sample, way))
+        for sample in forward.samples
     )
     slope = (many - few) / (more - less)
     return {"each": round(slope, 3), "once": round(few - slope * less)}
 
 
-def traced(name: str, dtype: torch.dtype, size: int, batch: int) -> int:
+def traced(name: str, dtype: torch.dtype, size: int, batch: int, way: str = "") -> int:
     """Peak activation bytes of one forward pass."""
-    config, call = configs()[name.partition(".")[0]]["config"], forward_of(name).call
+    config, call = written_of(name)["config"], forward_of(name, way).call
     return traced_peak(
         lambda: build(name), lambda model, dt: call(model, config, dt, size, batch), dtype
     )
 
 
 def build(name: str) -> torch.nn.Module:
-    written = configs()[name.partition(".")[0]]
+    written = written_of(name)
     library, _, class_name = written["class"].rpartition(".")
     made = getattr(importlib.import_module(library), class_name)
     if library != "transformers":
@@ -123,15 +143,16 @@ def build(name: str) -> torch.nn.Module:
 
 
 def kind(name: str) -> str:
-    return str(configs()[name.partition(".")[0]]["class"]).rpartition(".")[2]
+    return str(written_of(name)["class"]).rpartition(".")[2]
 
 
 def tower(name: str) -> str:
     return name.partition(".")[2]
 
 
-def forward_of(name: str) -> Forward:
-    return FORWARDS[f"{kind(name)}.{tower(name)}" if tower(name) else kind(name)]
+def forward_of(name: str, way: str = "") -> Forward:
+    part = f".{tower(name)}" if tower(name) else ""
+    return FORWARDS[f"{kind(name)}{part}{':' if way else ''}{way}"]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How each architecture is called while its activations are traced.
 
-One ordered table: class name → what its work is counted in, the two amounts of work a line
-is drawn through, and the call. Sizes are pixels a side or tokens.
+One table: class name, and its tower or another way through it → what its work is counted
+in, the two amounts of work a line is drawn through, and the call. Sizes are pixels a side,
+tokens, or the patches of a picture.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 Config = Mapping[str, Any]
 SPOKEN = 512  # FLUX's tokens of the prompt, beside those of the picture
@@ -28,7 +31,7 @@ class Forward:
 
 
 def _unet(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
-    latents = torch.empty(batch, 4, side // 8, side // 8, dtype=dtype)
+    latents = torch.empty(batch, config.get("in_channels", 4), side // 8, side // 8, dtype=dtype)
     words = torch.empty(batch, 77, config["cross_attention_dim"], dtype=dtype)
     pooled = torch.empty(batch, 1280, dtype=dtype)
     sizes = torch.empty(batch, 6, dtype=dtype)
@@ -56,22 +59,29 @@ def _vae(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) 
     return model.decode(torch.empty(batch, channels, side // 8, side // 8, dtype=dtype))
 
 
+def _encoded(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    return model.encode(torch.empty(batch, 3, side, side, dtype=dtype))
+
+
 def _words(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
     return model(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
-def _looked(tower: str) -> Callable[..., Any]:
+def _looked(tower: str = "") -> Callable[..., Any]:
     """A call of the vision tower of that name, on pictures of its native size."""
 
     def call(model: Any, config: Config, dtype: torch.dtype, patches: int, batch: int) -> Any:
-        side = config["vision_config"]["image_size"]
-        return getattr(model, tower)(torch.empty(batch, 3, side, side, dtype=dtype))
+        own = config.get("vision_config", config)
+        side = own.get("backbone_config", own)["image_size"]
+        part = getattr(model, tower) if tower else model
+        return part(torch.empty(batch, 3, side, side, dtype=dtype))
 
     return call
 
 
 def _read(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
-    return model.text_model(input_ids=torch.ones(batch, tokens, dtype=torch.long))
+    text = getattr(model, "text_model", None) or model.text_encoder
+    return text(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
 def _captioned(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
@@ -81,6 +91,39 @@ def _captioned(model: Any, config: Config, dtype: torch.dtype, tokens: int, batc
     seen = torch.empty(batch, patches, vision["hidden_size"], dtype=dtype)
     words = torch.ones(batch, tokens, dtype=torch.long)
     return model.text_decoder(words, encoder_hidden_states=seen, use_cache=True)
+
+
+def _heard(model: Any, config: Config, dtype: torch.dtype, clips: int, batch: int) -> Any:
+    """Ten seconds of sound, which is what the model was made for, as mel frames."""
+    frames = torch.empty(batch, 1, 1001, config["audio_config"]["num_mel_bins"], dtype=dtype)
+    return model.get_audio_features(frames)
+
+
+def _found(model: Any, config: Config, dtype: torch.dtype, pictures: int, batch: int) -> Any:
+    """What SAM 3 does with a picture and a prompt it has already read."""
+    vision, words = model.config.vision_config, model.config.text_config
+    patches = vision.image_size // vision.backbone_config.patch_size
+    sides = [int(patches * scale) for scale in vision.scale_factors]
+    seen = [torch.empty(batch, vision.fpn_hidden_size, s, s, dtype=dtype) for s in sides]
+    prompt = torch.empty(batch, words.max_position_embeddings, vision.fpn_hidden_size, dtype=dtype)
+    output = Sam3VisionEncoderOutput(fpn_hidden_states=seen, fpn_position_encoding=seen)
+    return model(vision_embeds=output, text_embeds=BaseModelOutputWithPooling(pooler_output=prompt))
+
+
+def _erased(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    return model(torch.empty(batch, 4, side, side, dtype=dtype))
+
+
+def _enlarged(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    return model(torch.empty(batch, 3, side, side, dtype=dtype))
+
+
+def _fused(model: Any, config: Config, dtype: torch.dtype, words: int, batch: int) -> Any:
+    return model(torch.empty(batch, 768, dtype=dtype))
+
+
+def _one(size: int, batch: int) -> int:
+    return batch
 
 
 def _area(side: int, batch: int) -> int:
@@ -99,6 +142,8 @@ FORWARDS: Mapping[str, Forward] = {
         "tokens", ((512, 1), (1024, 1)), (768, 1), lambda s, n: ((s // 16) ** 2 + SPOKEN) * n, _flux
     ),
     "AutoencoderKL": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
+    "AutoencoderKL:encode": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _encoded),
+    "AutoencoderTiny": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
     "CLIPTextModel": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
     "CLIPTextModelWithProjection": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
     "T5EncoderModel": Forward("tokens", ((512, 1), (512, 2)), (512, 3), _tokens, _words),
@@ -113,4 +158,17 @@ FORWARDS: Mapping[str, Forward] = {
     "SiglipModel.vision_model": Forward(
         "patches", ((729, 1), (729, 16)), (729, 5), _tokens, _looked("vision_model")
     ),
+    "CLIPVisionModelWithProjection": Forward(
+        "patches", ((256, 1), (256, 4)), (256, 2), _tokens, _looked()
+    ),
+    "Postfuse": Forward("pictures", ((1, 1), (1, 4)), (1, 2), _one, _fused),
+    "ClapModel.text_model": Forward("tokens", ((512, 1), (512, 16)), (512, 5), _tokens, _read),
+    "ClapModel.audio_model": Forward("clips", ((1, 1), (1, 16)), (1, 5), _one, _heard),
+    "Sam3Model.vision_encoder": Forward(
+        "patches", ((5184, 1), (5184, 2)), (5184, 1), _tokens, _looked("vision_encoder")
+    ),
+    "Sam3Model.text_encoder": Forward("tokens", ((32, 1), (32, 4)), (32, 2), _tokens, _read),
+    "Sam3Model.detector": Forward("pictures", ((1, 1), (1, 2)), (1, 1), _one, _found),
+    "Lama": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _erased),
+    "RRDBNet": Forward("pixels", ((256, 1), (512, 1)), (384, 1), _area, _enlarged),
 }

@@ -7,16 +7,20 @@ contents. Every storage that comes to life is counted until it dies.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
+from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 GRAIN = 512  # bytes; what torch's allocator rounds each allocation up to
+KEPT = 64  # numbers
 
 
 def traced_peak(
@@ -25,7 +29,7 @@ def traced_peak(
     dtype: torch.dtype,
 ) -> int:
     """Most bytes of activations alive at once during ``call``; weights are not counted."""
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+    with _remembered(), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), Spaced():
         model = _in_dtype(build, dtype).eval()
         live = Live(model)
         with live, FusedAttention():
@@ -41,6 +45,25 @@ def _in_dtype(build: Callable[[], torch.nn.Module], dtype: torch.dtype) -> torch
         return build()
     finally:
         torch.set_default_dtype(usual)
+
+
+@contextmanager
+def _remembered() -> Iterator[None]:
+    """Small integer tables keep their values: some models read sizes back out of them."""
+    with mock.patch.object(fake_tensor, "CONSTANT_NUMEL_LIMIT", KEPT):
+        yield
+
+
+class Spaced(TorchFunctionMode):
+    """A row of evenly spaced numbers is written out, so that its values are known, too."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is not torch.linspace:
+            return func(*args, **(kwargs or {}))
+        first, last, count = args
+        return torch.tensor([first + (last - first) * n / max(1, count - 1) for n in range(count)])
 
 
 class Live(TorchDispatchMode):

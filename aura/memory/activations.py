@@ -40,22 +40,30 @@ def like(kind: str, variant: str | None = None) -> Entry:
     return next((e for e in same if e["variant"] == variant), same[0])
 
 
-def activations(traced: Entry, positions: int, width: int | None = None) -> dict[str, int]:
-    """Peak bytes per dtype for that much work, for a model ``width`` channels wide."""
+def activations(
+    traced: Entry, positions: int, width: int | None = None, way: str = ""
+) -> dict[str, int]:
+    """Peak bytes per dtype for that much work, for a model ``width`` channels wide.
+
+    ``way`` is another way through it, such as "encode" for an autoencoder. Dtypes that the
+    model cannot compute in are left out.
+    """
     scale = width / traced["width"] if width and traced["width"] else 1.0
-    lines = traced["activations"]
+    lines = traced["ways"][way] if way else traced["activations"]
     return {
         dtype: int((lines[form]["each"] * positions + lines[form]["once"]) * scale)
         for dtype, form in FORMS.items()
+        if form in lines
     }
 
 
-def workspace(kind: str, stage: str, traced: int) -> int:
+def workspace(kind: str, stage: str, traced: int, dtype: str) -> int:
     """What a stage really takes on a device of ``kind``, given its traced activations.
 
-    Kernels ask for working memory that a trace does not see. Its constant part shrinks
-    with the work: a tiny model never asks for what a full-size one does.
+    Kernels ask for working memory that a trace does not see: convolutions by the picture
+    and hardly by the dtype, so that the factor is smaller for wide numbers. Its constant
+    part shrinks with the work: a tiny model never asks for what a full-size one does.
     """
     table = _data()["overhead"]["cpu" if kind == "cpu" else "cuda"]
     more = table.get(stage, table["denoising"])
-    return int(more["factor"] * traced) + min(more["bytes"], 6 * traced)
+    return int(more[FORMS[dtype]] * traced) + min(more["bytes"], 6 * traced)

@@ -21,8 +21,13 @@ from aura.requests import GenerateRequest, RemoveRequest
 
 Drawing = GenerateRequest | RemoveRequest
 DENOISERS = ("unet", "transformer")
-ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3")
-PROMPT_TOKENS = {"CLIPTextModel": 77, "CLIPTextModelWithProjection": 77, "T5EncoderModel": 512}
+ENCODERS = (
+    "text_encoder",
+    "text_encoder_2",
+    "text_encoder_3",
+    "image_prompt_encoder",
+    "postfuse_module",
+)
 # Storage forms that each class can be loaded in; nothing else ever is.
 STORED: Mapping[str, tuple[str, ...]] = {
     "UNet2DConditionModel": ("fp8", "int8"),
@@ -84,7 +89,7 @@ def _of_folder(name: str, folder: Path, model: str, kind: str) -> Piece:
         parts=read(folder / name),
         traced=like(kind, config.get("addition_embed_type")),
         width=config.get("hidden_size") or config.get("d_model") or channels[0] or None,
-        tokens=int(config.get("max_position_embeddings") or PROMPT_TOKENS.get(kind, 77)),
+        tokens=int(config.get("max_position_embeddings") or like(kind)["tokens"]),
         tile=min(TILE, int(config.get("sample_size") or TILE)),
         shrink=2 ** (len(channels) - 1),
         guided=config.get("time_cond_proj_dim") is None,
@@ -92,9 +97,8 @@ def _of_folder(name: str, folder: Path, model: str, kind: str) -> Piece:
 
 
 def _as_published(name: str, traced: Entry) -> Piece:
-    tokens = PROMPT_TOKENS.get(traced["class"], 77)
     parts = Parts(**traced["weights"])
-    return Piece(name, parts, traced, tokens=tokens, guided=traced["guided"])
+    return Piece(name, parts, traced, tokens=traced["tokens"], guided=traced["guided"])
 
 
 def _assembled(
@@ -108,30 +112,54 @@ def _assembled(
     core = next(name for name in DENOISERS if name in pieces)
     twice = pieces[core].guided and pieces[core].traced["unit"] == "latents"
     guided = request.guidance > 1 and twice
-    batch = 2 if guided else 1
-    texts = [
-        activations(p.traced, p.tokens * batch, p.width) for p in map(pieces.get, encoders) if p
-    ]
-    relief = {"vae_tiling": {"decoding": _tiled(pieces["vae"], request)}}
-    if guided:
-        relief["cfg_split"] = {"denoising": _denoising(pieces, core, request, 1)}
+    seen = ("vae",) if isinstance(request, RemoveRequest) else ()  # it encodes the picture
     return Footprint(
         model=model,
         components=tuple(_component(piece, rungs, dtypes) for piece in pieces.values()),
         activations={
-            "encoding": {dtype: max(one[dtype] for one in texts) for dtype in DTYPES},
-            "denoising": _denoising(pieces, core, request, batch),
+            "encoding": _encoding(pieces, (*encoders, *seen), request, 2 if guided else 1),
+            "denoising": _denoising(pieces, core, request, 2 if guided else 1),
             "decoding": _decoding(pieces["vae"], request.width * request.height),
         },
-        uses={"encoding": encoders, "denoising": (core,), "decoding": ("vae",)},
+        uses={"encoding": (*encoders, *seen), "denoising": (core,), "decoding": ("vae",)},
         rungs=rungs,
-        relief=relief,
+        relief=_relief(pieces, core, request, guided),
     )
+
+
+def _relief(
+    pieces: Mapping[str, Piece], core: str, request: Drawing, guided: bool
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Of each switch that helps. Pictures are decoded one by one, so slicing never does."""
+    pixels = request.width * request.height
+    relief = {
+        "vae_tiling": {"decoding": _tiled(pieces["vae"], request)},
+        "taesd": {"decoding": activations(entry("taesd"), pixels)},
+    }
+    if guided:
+        relief["cfg_split"] = {"denoising": _denoising(pieces, core, request, 1)}
+    return relief
 
 
 def _component(piece: Piece, rungs: tuple[str, ...], dtypes: tuple[str, ...]) -> Component:
     stored = tuple(f for f in STORED.get(piece.traced["class"], ()) if f in rungs)
     return component(piece.name, piece.parts, dtypes + stored)
+
+
+def _encoding(
+    pieces: Mapping[str, Piece], names: tuple[str, ...], request: Drawing, batch: int
+) -> dict[str, int]:
+    """The most that any of them takes; they compute one after another."""
+    each = []
+    for piece in (pieces[name] for name in names):
+        if piece.name == "vae":
+            pixels = request.width * request.height
+            each.append(activations(piece.traced, pixels, piece.width, "encode"))
+        else:
+            spoken = piece.traced["unit"] == "tokens"
+            work = piece.tokens * batch if spoken else piece.traced["patches"]
+            each.append(activations(piece.traced, work, piece.width))
+    return {dtype: max(one[dtype] for one in each) for dtype in DTYPES}
 
 
 def _denoising(

@@ -63,16 +63,20 @@ def ladder(
     *,
     taken: int = 0,
     host_taken: int = 0,
+    ram_most: int | None = None,
     known: Known = NOTHING,
 ) -> tuple[Plan, ...]:
     """Every plan worth having, best first, each strictly cheaper; fitting or not.
 
-    ``taken`` and ``host_taken`` are bytes that cannot be evicted: of lent models.
+    ``taken`` and ``host_taken`` are bytes that cannot be evicted: of lent models. A plan that
+    needs more RAM than there is, or than ``ram_most``, stands in no other's way.
     """
     room = max(0, budget(snapshot) - taken), max(0, host_budget(snapshot) - host_taken)
+    most = room[1] if ram_most is None else min(room[1], ram_most)
+    ways = _ways(footprint, snapshot)
     plans: list[Plan] = []
     least: dict[bool, int] = {}  # on the processor or not → lowest peak so far
-    for way in _ways(footprint, snapshot):
+    for way in tuple(way for way in ways if way.beside <= most) or ways:
         peak = way.peak + way.learnt(known)
         if peak < least.get(way.processor, peak + 1):
             least[way.processor] = peak
@@ -140,6 +144,11 @@ class Way:
     @property
     def share(self) -> float:
         return getattr(self.rung, "eighths", 8) / 8
+
+    @property
+    def beside(self) -> int:
+        """Bytes in RAM beside a card that computes."""
+        return 0 if self.kind in SHARE_RAM else self.rung.in_ram(self.weighed)
 
     @cached_property
     def signature(self) -> str:

@@ -136,7 +136,8 @@ def _uses(request: Work, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 def _most(found: Mapping[str, Tower], names: tuple[str, ...], request: Work) -> dict[str, int]:
     each = [_activations(found[name], request, _patches(found)) for name in names]
-    return {dtype: max(one[dtype] for one in each) for dtype in DTYPES}
+    shared = [dtype for dtype in DTYPES if all(dtype in one for one in each)]
+    return {dtype: max(one[dtype] for one in each) for dtype in shared}
 
 
 def _activations(tower: Tower, request: Work, patches: int) -> dict[str, int]:

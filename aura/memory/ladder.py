@@ -88,11 +88,12 @@ class Climb:
         if len(self.tried) >= ATTEMPTS:
             return None
         # Planned anew each time: other programs may have taken memory meanwhile.
-        plans = self.manager.plans(self.model, self.request)
         if failed is None:
-            return plans[0]
-        lighter = _lighter(plans, failed) if self.in_ram else None
-        return lighter or next((plan for plan in plans if plan.cheaper_than(failed)), None)
+            return self.manager.plans(self.model, self.request)[0]
+        if self.in_ram and (lighter := self._lighter(failed)):
+            return lighter
+        plans = self.manager.plans(self.model, self.request)
+        return next((plan for plan in plans if plan.cheaper_than(failed)), None)
 
     def _run(self, plan: Plan) -> Iterator[Happening]:
         device, begun = self.manager.device, self.first
@@ -128,14 +129,17 @@ class Climb:
         if not in_ram or not ram_is_low(device.snapshot()):
             return False
         self.manager.release()
-        return ram_is_low(device.snapshot()) and self._has_lighter(plan)
+        still = ram_is_low(device.snapshot()) and len(self.tried) < ATTEMPTS
+        return still and self._lighter(plan) is not None
 
-    def _has_lighter(self, plan: Plan) -> bool:
+    def _lighter(self, plan: Plan) -> Plan | None:
+        """The best plan with less in RAM: what needs less of a card often needs more there."""
+        most = plan.ram - 1
         try:
-            plans = self.manager.plans(self.model, self.request, leaving=True)
+            plans = self.manager.plans(self.model, self.request, leaving=True, ram_most=most)
         except MemoryRefused:
-            return False
-        return len(self.tried) < ATTEMPTS and _lighter(plans, plan) is not None
+            return None
+        return next((p for p in plans if p.ram <= most and p.on_card == plan.on_card), None)
 
     def _measured(self, plan: Plan) -> int:
         """The model's own part of the device's peak; 0 where the device does not compute."""
@@ -162,11 +166,6 @@ class Times:
             if isinstance(happening, StageBegun):
                 stage = happening.stage
             yield happening
-
-
-def _lighter(plans: tuple[Plan, ...], failed: Plan) -> Plan | None:
-    """The best plan with less in RAM: what needs less of a card often needs more there."""
-    return next((p for p in plans if p.ram < failed.ram and p.on_card == failed.on_card), None)
 
 
 def _change(name: str, before: Plan, after: Plan) -> dict[str, object]:

@@ -63,11 +63,18 @@ class Manager:
 
     # --- asking
 
-    def plans(self, model: Model, request: Work, leaving: bool = False) -> tuple[Plan, ...]:
+    def plans(
+        self,
+        model: Model,
+        request: Work,
+        *,
+        leaving: bool = False,
+        ram_most: int | None = None,
+    ) -> tuple[Plan, ...]:
         """Plans that fit now, the best first, each strictly cheaper. Raises MemoryRefused.
 
         They count on idle models leaving; lent ones stay, but for the model itself if it is
-        ``leaving``.
+        ``leaving``. On a card they need no more RAM than ``ram_most``, if there are such.
         """
         folder = self.locate(model)
         footprint = self.families[model.family].footprint(model, folder, request)
@@ -75,7 +82,13 @@ class Manager:
         known = self.ledger.known(snapshot.name, model.id, request)
         lent = self._residency.lent(snapshot, but=model.id if leaving else "")
         every = ladder(
-            model.name, footprint, snapshot, taken=lent.card, host_taken=lent.ram, known=known
+            model.name,
+            footprint,
+            snapshot,
+            taken=lent.card,
+            host_taken=lent.ram,
+            ram_most=ram_most,
+            known=known,
         )
         fit = fitting(every, snapshot, lent.ram, known)
         fit = fit if leaving else self._same_place(model, fit)

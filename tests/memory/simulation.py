@@ -12,6 +12,8 @@ from PIL import Image
 from aura.catalog.models import Defaults, Model
 from aura.families.base import Drawn, Happening, StageBegun, StepDone
 from aura.memory.footprint import Component, Footprint
+from aura.memory.ledger import Ledger
+from aura.memory.manager import Manager
 from aura.memory.plan import Plan
 from aura.memory.simulated import SimulatedDevice
 from aura.requests import GenerateRequest
@@ -156,3 +158,12 @@ def request(of: Model, count: int = 1, **changes: Any) -> GenerateRequest:
         "seed": 7,
     }
     return GenerateRequest(**(fields | changes))
+
+
+def studio(total=16 * GIB, host=32 * GIB, **options):
+    device = SimulatedDevice(total, host, **options)
+    family = SimulatedFamily(device)
+    manager = Manager(
+        device, {"simulated": family}, Ledger(":memory:"), locate=lambda model: Path("/")
+    )
+    return device, family, manager

@@ -17,8 +17,7 @@ from aura.memory.device import GIB, MIB, budget, open_device
 from aura.memory.exhaustion import ran_out
 from aura.memory.ledger import FORGET_S, Ledger
 from aura.settings import Settings
-from tests.memory.simulation import model, request
-from tests.memory.test_manager import studio
+from tests.memory.simulation import model, request, studio
 
 
 def cgroup_v2(folder: Path, limit: str, used: int, droppable: int = 0) -> Path:

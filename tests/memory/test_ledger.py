@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from aura.memory.ledger import FORGET_S, MARGIN, RECENT, Ledger
 from aura.memory.planner import Known
-from tests.memory.simulation import GIB, MIB, SimulatedFamily, model, request
-from tests.memory.test_manager import studio
+from tests.memory.simulation import GIB, MIB, SimulatedFamily, model, request, studio
 
 PREDICTED = 8 * GIB
 DEVICE = "a card"

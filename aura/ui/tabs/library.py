@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from aura.i18n import text
+from aura.errors import AuraError
+from aura.i18n import error_text, text
+from aura.library import sheets
 from aura.ui.context import Context
 from aura.ui.icons import icon
 from aura.ui.language import say
-from aura.ui.markup import act_data, button, esc, island
+from aura.ui.markup import act_data, button, esc, file_url, island
 from aura.ui.tabs.generate.filmstrip import image
 from aura.ui.wire import QUICK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aura.library.history import Entry
 
 AT_FIRST = 60  # pictures shown; "more" shows as many again
+# What can be made of the pictures that are found: how many at most, and how.
+EXPORTS = {"sheet": (100, sheets.save_sheet), "zip": (2000, sheets.save_archive)}
 
 
 def build(context: Context, tab: gr.Tab) -> None:
@@ -35,11 +38,14 @@ def build(context: Context, tab: gr.Tab) -> None:
                 buttons=[],
             )
             starred = gr.Checkbox(label=say("library.starred"), elem_id="aura-only-starred")
+            export = island("aura-export")
         grid = island("aura-grid")
     shown = gr.State(AT_FIRST)
     inputs = [context.owner, search, starred, shown]
     for event in (tab.select, search.change, starred.change):
         event(library.show, inputs, grid, **QUICK)
+        event(library.offer, [context.owner], export, **QUICK)
+    export.act(library.export, [context.owner, search, starred], export, **QUICK)
     acted = grid.act(library.act, inputs, [grid, shown, context.tabs], **QUICK)
     context.sends["stage"](acted)
 
@@ -48,6 +54,7 @@ class Library:
     def __init__(self, context: Context) -> None:
         self.history, self.pages = context.studio.history, context.pages
         self.shelf = context.shelf
+        self.exports = context.studio.settings.data_dir / "exports"
 
     def show(self, owner: str, search: str, starred: bool, shown: int, request: gr.Request) -> str:
         lang = self.pages.of(request, owner).lang
@@ -76,6 +83,37 @@ class Library:
             page.looking_at = entry.picture.path
             tab = gr.Tabs(selected="generate")
         return [self.show(owner, search, starred, shown, request), shown, tab]
+
+    def offer(self, owner: str, request: gr.Request) -> str:
+        """The two buttons; what was made before is not said again of another search."""
+        return exporting(self.pages.of(request, owner).lang)
+
+    def export(
+        self, owner: str, search: str, starred: bool, request: gr.Request, event: gr.EventData
+    ) -> str:
+        """One file of all the pictures that the search finds, not only of those on the page."""
+        lang = self.pages.of(request, owner).lang
+        most, save = EXPORTS[act_data(event)["act"]]
+        entries = self.history.recent(most, starred=starred, search=search or "")
+        if not entries:
+            return exporting(lang, esc(text(lang, "library.none_found")))
+        try:
+            path = save(self.exports, [entry.picture for entry in entries])
+        except AuraError as error:
+            return exporting(lang, esc(error_text(lang, error.as_dict())))
+        return exporting(lang, _made(lang, path, len(entries)))
+
+
+def exporting(lang: str, said: str = "") -> str:
+    """The buttons for all that is found, and what became of the last press (HTML)."""
+    buttons = "".join(button(act, text(lang, f"library.{act}"), look="is-text") for act in EXPORTS)
+    return f'<div class="aura-row aura-export">{buttons}<p role="status">{said}</p></div>'
+
+
+def _made(lang: str, path: Path, count: int) -> str:
+    words = text(lang, "library.made", count=count, size_bytes=path.stat().st_size)
+    link = f'href="{esc(file_url(path))}" download="{esc(path.name)}"'
+    return f'<a {link} title="{esc(path)}">{icon("download")} {esc(path.name)}</a> {esc(words)}'
 
 
 def grid(lang: str, entries: Sequence[Entry], shown: int, cache: Path, *, asked: bool) -> str:

@@ -66,20 +66,20 @@ def ladder(
     ram_most: int | None = None,
     known: Known = NOTHING,
 ) -> tuple[Plan, ...]:
-    """Every plan worth having, best first, each strictly cheaper; fitting or not.
+    """Every plan worth having, best first; fitting or not.
 
-    ``taken`` and ``host_taken`` are bytes that cannot be evicted: of lent models. A plan that
-    needs more RAM than there is, or than ``ram_most``, stands in no other's way.
+    Each is strictly cheaper than those before it that need no more RAM beside the card than
+    there is, nor than ``ram_most``; those that need more stand in no other's way. ``taken``
+    and ``host_taken`` are bytes that cannot be evicted: of lent models.
     """
     room = max(0, budget(snapshot) - taken), max(0, host_budget(snapshot) - host_taken)
     most = room[1] if ram_most is None else min(room[1], ram_most)
-    ways = _ways(footprint, snapshot)
     plans: list[Plan] = []
-    least: dict[bool, int] = {}  # on the processor or not → lowest peak so far
-    for way in tuple(way for way in ways if way.beside <= most) or ways:
-        peak = way.peak + way.learnt(known)
-        if peak < least.get(way.processor, peak + 1):
-            least[way.processor] = peak
+    least: dict[tuple[bool, bool], int] = {}  # by where it computes, and by RAM: lowest peak
+    for way in _ways(footprint, snapshot):
+        peak, kin = way.peak + way.learnt(known), (way.processor, way.beside > most)
+        if peak < least.get(kin, peak + 1):
+            least[kin] = peak
             plans.append(way.plan(name, room, known))
     return tuple(_explained(plan, plans[0], name) for plan in plans)
 

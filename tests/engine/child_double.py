@@ -5,11 +5,14 @@ die       exit in the middle           garbage  lines that are no events, then D
 killed    as the system kills, after one picture; once resumed it draws the rest
 doomed    the same, and again          crashed  as a fault in a library ends it
 full      the same as killed, and RAM was nearly used up before
+
+It answers what is about memory with a status, see ``status``.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import queue
 import signal
@@ -22,20 +25,24 @@ from aura.engine.protocol import (
     COMMANDS,
     Cancelled,
     Done,
+    KeepFor,
     Notice,
     Plain,
     Planned,
     Quit,
     Ready,
+    Release,
     Run,
     Saved,
     Stage,
     Status,
     Step,
     Stop,
+    Warm,
     line,
 )
 from aura.memory.plan import Plan
+from aura.memory.residency import Resident
 from aura.memory.simulated import SimulatedDevice
 from tests.engine.scripted import picture
 
@@ -55,6 +62,7 @@ PLAN = Plan(
 
 runs: queue.Queue[Run | None] = queue.Queue()
 stopped: set[str] = set()
+told: list[Plain] = []
 
 
 def send(event: Plain) -> None:
@@ -69,6 +77,9 @@ def listen() -> None:
             runs.put(command)
         elif isinstance(command, Stop):
             stopped.add(command.job)
+        elif isinstance(command, Warm | KeepFor | Release):
+            told.append(command)
+            send(status(*told))
         elif isinstance(command, Quit):
             runs.put(None)
     os._exit(0)
@@ -97,6 +108,22 @@ def draw(run: Run) -> None:
     send(Done(job=run.job, stages={"denoising": 1.0}, peak_bytes=1))
 
 
+def status(*told: Plain) -> Status:
+    """Every model it was told to load is there; ``leaks`` lists the commands."""
+    residents = tuple(
+        Resident(model=command.model, bytes=1, device="cpu", lent=False, idle=0.0)
+        for command in told
+        if isinstance(command, Warm) and command.model != "never-there"
+    )
+    kept = [command.seconds for command in told if isinstance(command, KeepFor)]
+    return Status(
+        device=SimulatedDevice(8 * GIB, 16 * GIB).snapshot(),
+        residents=residents,
+        leaks=tuple(command.model_dump_json() for command in told),
+        keep_for=kept[-1] if kept else kept_first,
+    )
+
+
 def end_badly(run: Run, how: str) -> None:
     device = SimulatedDevice(8 * GIB, 16 * GIB)
     device.host_used = 16 * GIB if run.request.prompt == "full" else 0
@@ -109,7 +136,7 @@ def end_badly(run: Run, how: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdin.buffer.readline()
+    kept_first = json.loads(sys.stdin.buffer.readline())["idle_release"]
     if "never-ready" in sys.argv:
         sys.exit(4)
     threading.Thread(target=listen, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -162,3 +163,69 @@ def test_an_engine_whose_studio_is_gone_goes_too(open_supervisor):
     wait_until(lambda: supervisor.ready is None or pid(supervisor) != child)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+# --- memory
+
+
+def told(supervisor) -> list[str]:
+    """The commands about memory that the engine has had, in order."""
+    status = supervisor.status()
+    return [json.loads(command)["op"] for command in status.leaks] if status else []
+
+
+def test_typing_warms_a_model_once(open_supervisor):
+    supervisor = open_supervisor()
+    pid(supervisor)
+    for _ in range(20):
+        supervisor.warm("never-there")
+    supervisor.release()  # behind them: once it has been told, they have too
+    wait_until(lambda: "release" in told(supervisor))
+    assert told(supervisor) == ["warm", "release"]
+
+
+def test_a_model_that_is_there_is_not_warmed_again(open_supervisor):
+    now = [0.0]
+    supervisor = open_supervisor(clock=lambda: now[0])
+    pid(supervisor)
+    supervisor.warm("tiny")
+    wait_until(lambda: told(supervisor) == ["warm"])
+    now[0] += 3600
+    supervisor.warm("tiny")
+    supervisor.warm("other")
+    wait_until(lambda: told(supervisor) == ["warm", "warm"])
+    assert [one.model for one in supervisor.status().residents] == ["tiny", "other"]
+
+
+def test_a_model_that_was_released_can_be_warmed_again(open_supervisor):
+    supervisor = open_supervisor()
+    pid(supervisor)
+    for _ in range(2):
+        supervisor.warm("never-there")
+        supervisor.release("never-there")
+    wait_until(lambda: len(told(supervisor)) == 4)
+    assert told(supervisor) == ["warm", "release"] * 2
+
+
+def test_nothing_is_warmed_beside_a_job(open_supervisor):
+    supervisor = open_supervisor()
+    pid(supervisor)
+    events = supervisor.run("a", request(prompt="endless"))
+    supervisor.warm("tiny")
+    next(events)
+    supervisor.release()
+    wait_until(lambda: told(supervisor) == ["release"])
+    events.close()
+
+
+def test_how_long_models_are_kept_holds_for_engines_to_come(open_supervisor):
+    supervisor = open_supervisor()
+    first = pid(supervisor)
+    supervisor.keep_for(42.0)
+    wait_until(lambda: supervisor.status() and supervisor.status().keep_for == 42.0)
+    os.kill(first, signal.SIGTERM)
+    wait_until(lambda: supervisor.ready is None or pid(supervisor) != first)
+    pid(supervisor)
+    supervisor.release()
+    wait_until(lambda: told(supervisor) == ["release"])
+    assert supervisor.status().keep_for == 42.0

@@ -19,7 +19,7 @@ from aura.families.denoiser import denoiser
 from aura.families.formats import class_of, component
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
-from aura.families.schedulers import scheduler
+from aura.families.schedulers import SCHEDULERS, scheduler
 from aura.families.steps import steps
 from aura.families.stored import BROKEN, network
 from aura.memory.abilities import abilities
@@ -62,6 +62,7 @@ class Diffusion:
     pipeline: Any
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
+    samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
 
     def __init__(self, compiled: bool = False) -> None:
@@ -79,8 +80,9 @@ class Diffusion:
         """Whether a negative prompt plays a part."""
         return request.guidance > 1
 
-    def scheduler(self, request: GenerateRequest, published: Any) -> Any:
-        return scheduler(request.scheduler, published)
+    def reader(self, pipe: Any) -> tuple[Any, int]:
+        """The tokenizer of the encoder that reads most, and how many tokens that is."""
+        return pipe.tokenizer, pipe.tokenizer.model_max_length
 
     # --- the contract
 
@@ -173,7 +175,7 @@ class Diffusion:
         self, loaded: Loaded, request: GenerateRequest, plan: Plan, index: int
     ) -> Iterator[Happening]:
         yield StageBegun("encoding", index)
-        yield from self._shortened(loaded.pipe, request, index)
+        yield from self._heard(loaded.pipe, request, index)
         embeddings = self._encoded(loaded, request, index)
         yield StageBegun("denoising", index)
         latents = yield from self._denoised(loaded, request, plan, index, embeddings)
@@ -182,13 +184,15 @@ class Diffusion:
             loaded.placement.enter("decoding")
         yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
 
-    def _shortened(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
-        """Say so when a prompt is longer than the text encoder reads."""
-        most = pipe.tokenizer.model_max_length
-        words = pipe.tokenizer(request.prompts[index], truncation=False, verbose=False).input_ids
-        if len(words) > most:
-            kept = pipe.tokenizer.decode(words[1 : most - 1])
+    def _heard(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
+        """Say what of the request the model does not take."""
+        words, most = self.reader(pipe)
+        read = words(request.prompts[index], truncation=False, verbose=False).input_ids
+        if len(read) > most:
+            kept = words.decode(read[: most - 1], skip_special_tokens=True)
             yield Noticed("families.prompt_shortened", {"kept": kept[-60:]})
+        if request.scheduler not in self.samplers:
+            yield Noticed("families.sampler_kept", {"sampler": request.scheduler})
 
     @torch.no_grad()
     def _encoded(self, loaded: Loaded, request: GenerateRequest, index: int) -> Embeddings:
@@ -216,7 +220,8 @@ class Diffusion:
             loaded.to_compile = False
             yield Noticed("families.compiling", {})
             speed.compile_blocks(getattr(loaded.pipe, self.core))
-        sampler = self.scheduler(request, loaded.published)
+        chosen = request.scheduler if request.scheduler in self.samplers else "auto"
+        sampler = scheduler(chosen, loaded.published)
         pipe = denoiser(loaded.pipe, sampler, self.core, "cfg_split" in plan.switches)
         seed = (request.seed + index) % (SEED_MAX + 1)
         drawing = steps(

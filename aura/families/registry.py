@@ -5,13 +5,22 @@ from __future__ import annotations
 from aura.families.base import Family
 from aura.families.bge import Bge
 from aura.families.blip import Blip
+from aura.families.flux import Flux
 from aura.families.siglip import Siglip
 from aura.families.stable_diffusion import StableDiffusion
+from aura.families.stable_diffusion_xl import StableDiffusionXL
 
 
 def families(compiled: bool = False) -> tuple[Family, ...]:
     """``compiled``: a person wants kernels built for their machine, where a family can."""
-    return (StableDiffusion(compiled), Blip(), Siglip(), Bge())
+    return (
+        StableDiffusion(compiled),
+        StableDiffusionXL(compiled),
+        Flux(compiled),
+        Blip(),
+        Siglip(),
+        Bge(),
+    )
 
 
 FAMILIES = families()

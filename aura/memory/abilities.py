@@ -21,24 +21,17 @@ from aura.memory.rungs import RUNGS
 EVERYTHING = (*dict.fromkeys(rung.name for rung in RUNGS), *SWITCHES, *FORMATS)
 
 PLACES = ("resident", "encoders_out", "model_offload", "cpu")
+STREAMS = ("partial_blocks", "group_offload", "leaf_offload")
+DIFFUSION = (*PLACES, *STREAMS, "vae_slicing", "vae_tiling", "taesd")
 PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "gguf_q8": "gguf", "gguf_q4": "gguf"}
 
 ABILITIES: Mapping[str, tuple[str, ...]] = {
-    "stable_diffusion": (
-        *PLACES,
-        "partial_blocks",
-        "group_offload",
-        "leaf_offload",
-        "vae_slicing",
-        "vae_tiling",
-        "cfg_split",
-        "taesd",
-        "fp8",
-        "int8",
-    ),
+    "stable_diffusion": (*DIFFUSION, "cfg_split", "fp8", "int8"),
+    "stable_diffusion_xl": (*DIFFUSION, "cfg_split", "fp8", "int8"),
+    "flux": (*DIFFUSION, *FORMATS),
     "blip": ("resident", "model_offload", "cpu"),
-    "siglip": ("resident", "model_offload", "cpu"),
-    "bge": ("resident", "cpu"),
+    "siglip": ("resident", "model_offload", "small_batch", "cpu"),
+    "bge": ("resident", "small_batch", "cpu"),
 }
 
 

@@ -56,7 +56,7 @@ def test_an_unknown_id_is_refused_with_those_that_can_draw(tmp_path):
     with pytest.raises(UnknownModel) as refused:
         catalogue(app=tmp_path).get("nope")
     assert "sd15" in refused.value.facts["known"]
-    assert "flux" not in refused.value.facts["known"]
+    assert "siglip" not in refused.value.facts["known"]
 
 
 # --- a person's own folders
@@ -137,10 +137,12 @@ def test_a_model_another_tool_fetched_is_found_in_the_cache(tiny_pack, tmp_path,
 
 
 def test_a_model_of_a_family_to_come_is_known_but_not_offered(copy, tmp_path, monkeypatch):
-    found = catalogue(copy.parent, app=tmp_path)
+    sdxl = catalogue(copy.parent, app=tmp_path).get("sdxl")
+    to_come = sdxl.model_copy(update={"family": "to_come"})
+    found = Catalog((sdxl, to_come), tmp_path)
     monkeypatch.setattr("aura.catalog.hub.cached", lambda repo, revision, files: copy)
-    assert found.installed(found.get("sdxl")) == copy
-    assert "sdxl" not in {model.id for model in found.available()}
+    assert found.installed(to_come) == copy
+    assert found.available() == (sdxl,)
 
 
 # --- what is only half here

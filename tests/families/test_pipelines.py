@@ -1,0 +1,177 @@
+"""SDXL and FLUX end to end, tiny and random, from folders in the published layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aura.catalog.models import LIST, shipped
+from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.placement import bytes_of
+from aura.families.registry import by_name
+from aura.ratios import RATIOS, size_for
+from aura.requests import GenerateRequest
+from tests.families.plans import plan
+from tools import full_size
+
+MODELS = {model.id: model for model in shipped(LIST)}
+NAMES = ("sdxl", "flux1-schnell")
+AREA = 64 * 64
+PLACES = [
+    ("encoders_out", 1.0),
+    ("model_offload", 1.0),
+    ("partial_blocks", 0.5),
+    ("group_offload", 1.0),
+    ("leaf_offload", 1.0),
+]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    return {name: full_size.write(name, folder / name, tiny=True) for name in NAMES}
+
+
+class Bench:
+    """One model, loaded, and its family."""
+
+    def __init__(self, name: str, folder, **placed) -> None:
+        self.model, self.folder = MODELS[name], folder
+        self.family = by_name()[self.model.family]
+        self.plan = plan(**placed)
+        self.loaded = self.family.load(self.model, folder, self.plan)
+
+    def request(self, **changes) -> GenerateRequest:
+        fields = {
+            "model": self.model.id,
+            "prompt": "a red circle",
+            "prompts": ("a red circle",),
+            "negatives": ("",),
+            "width": 64,
+            "height": 64,
+            "steps": 2,
+            "guidance": 5.0,
+            "seed": 7,
+        }
+        return GenerateRequest(**(fields | changes))
+
+    def happenings(self, under=None, **changes):
+        return self.family.run(self.loaded, self.request(**changes), under or self.plan)
+
+    def drawn(self, under=None, **changes):
+        happenings = list(self.happenings(under, **changes))
+        (image,) = [one.image for one in happenings if isinstance(one, Drawn)]
+        return np.asarray(image, int)
+
+    def unload(self) -> None:
+        self.family.unload(self.loaded)
+
+
+@pytest.fixture(scope="module")
+def benches(folders):
+    made = {name: Bench(name, folders[name]) for name in NAMES}
+    yield made
+    for bench in made.values():
+        bench.unload()
+
+
+@pytest.fixture(params=NAMES)
+def bench(request, benches):
+    return benches[request.param]
+
+
+def test_every_ratio_comes_out_in_its_own_size(bench):
+    for ratio in RATIOS:
+        width, height = size_for(ratio, AREA, bench.model.multiple)
+        picture = bench.drawn(width=width, height=height, steps=1)
+        assert picture.shape[:2] == (height, width)
+
+
+def test_a_seed_is_a_picture(bench):
+    assert np.array_equal(bench.drawn(), bench.drawn())
+    assert not np.array_equal(bench.drawn(), bench.drawn(seed=8))
+
+
+def test_the_prompt_changes_the_picture(bench):
+    other = bench.drawn(prompt="a sea", prompts=("blue waves under a sky",))
+    assert not np.array_equal(bench.drawn(), other)
+
+
+def test_stages_and_steps_come_in_order(bench):
+    happenings = list(bench.happenings(steps=3))
+    stages = [one.stage for one in happenings if isinstance(one, StageBegun)]
+    assert stages == ["encoding", "denoising", "decoding"]
+    assert [one.step for one in happenings if isinstance(one, StepDone)] == [1, 2, 3]
+    previews = [one.image for one in happenings if isinstance(one, PreviewMade)]
+    assert previews and previews[0].size == (64, 64)
+
+
+def test_closing_at_any_happening_leaves_the_next_run_unharmed(bench):
+    expected = bench.drawn()
+    for stop_at in range(1, 8):
+        run = bench.happenings()
+        for _ in range(stop_at):
+            next(run, None)
+        run.close()
+    assert np.array_equal(bench.drawn(), expected)
+
+
+@pytest.mark.parametrize(("rung", "share"), PLACES)
+def test_every_placement_draws_the_same_picture(bench, rung, share):
+    placed = Bench(bench.model.id, bench.folder, rung=rung, share=share, device="cpu:0")
+    assert np.array_equal(placed.drawn(), bench.drawn())
+    assert placed.loaded.placement.here == set(placed.loaded.placement.resting)
+    placed.unload()
+
+
+@pytest.mark.parametrize(
+    ("name", "formats"),
+    [
+        ("sdxl", {"unet": "fp8"}),
+        ("sdxl", {"unet": "int8"}),
+        ("flux1-schnell", {"transformer": "fp8", "text_encoder_2": "fp8"}),
+        ("flux1-schnell", {"transformer": "int8", "text_encoder_2": "int8"}),
+        ("flux1-schnell", {"transformer": "nf4", "text_encoder_2": "nf4"}),
+    ],
+)
+def test_weights_stored_smaller_draw_nearly_the_same_picture(folders, name, formats):
+    half = Bench(name, folders[name], dtype="bf16")
+    small = Bench(name, folders[name], dtype="bf16", formats=formats)
+    assert 0 < np.abs(small.drawn() - half.drawn()).mean() < 16
+
+
+def test_a_folder_tells_the_bytes_that_loading_takes(bench):
+    footprint = bench.family.footprint(bench.model, bench.folder, bench.request())
+    for part in footprint.components:
+        module = getattr(bench.loaded.pipe, part.name)
+        buffers = sum(b.numel() * b.element_size() for b in module.buffers())
+        assert part.weights["fp32"] == pytest.approx(bytes_of(module) - buffers, rel=0.01)
+
+
+def test_sdxl_draws_the_same_with_prompts_in_turn(benches):
+    split = benches["sdxl"].drawn(plan(switches=("cfg_split",)))
+    assert np.abs(split - benches["sdxl"].drawn()).max() <= 1
+
+
+def test_sdxl_heeds_a_negative_prompt_only_with_guidance(benches):
+    bench = benches["sdxl"]
+    assert not np.array_equal(bench.drawn(negatives=("blue",)), bench.drawn())
+    without = bench.drawn(guidance=0.0)
+    assert np.array_equal(bench.drawn(guidance=0.0, negatives=("blue",)), without)
+
+
+def test_flux_says_which_sampler_it_did_not_use(benches):
+    bench = benches["flux1-schnell"]
+    noticed = [one for one in bench.happenings(scheduler="ddim") if isinstance(one, Noticed)]
+    assert [one.facts for one in noticed] == [{"sampler": "ddim"}]
+    assert np.array_equal(bench.drawn(scheduler="ddim"), bench.drawn())
+
+
+def test_flux_reads_far_more_of_a_prompt_than_its_first_encoder(benches):
+    def noticed(prompt):
+        bench = benches["flux1-schnell"]
+        happenings = bench.happenings(prompt=prompt, prompts=(prompt,), steps=1)
+        return [one.code for one in happenings if isinstance(one, Noticed)]
+
+    assert not noticed("red " * 40)
+    assert noticed("red " * 300) == ["families.prompt_shortened"]

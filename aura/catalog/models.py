@@ -20,7 +20,7 @@ LIST = Path(__file__).parent / "models.toml"
 
 # Families that the engine has. Models of others are known, for planning, and not offered.
 # A test holds this against the registry, which loads torch.
-RUNNABLE = frozenset({"stable_diffusion", "blip", "siglip", "bge"})
+RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
 
 Task = Literal["generate", "remove", "caption", "embed", "segment", "upscale"]
 

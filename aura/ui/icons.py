@@ -35,6 +35,9 @@ PATHS = {
     ),
     "curve": '<path d="M4 4v16h16"/><path d="m7 15 3.5-5 3 3L19 7"/>',
     "search": '<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>',
+    "check": '<circle cx="12" cy="12" r="8.5"/><path d="m8 12.3 2.8 2.7L16 9.5"/>',
+    "slow": '<path d="M7 4h10M7 20h10M8 4c0 4.5 8 6.5 8 11.5V20M16 4c0 4.5-8 6.5-8 11.5V20"/>',
+    "no": '<circle cx="12" cy="12" r="8.5"/><path d="m9 9 6 6m0-6-6 6"/>',
     "warning": '<path d="M12 4.5 3.5 19h17z"/><path d="M12 10v4m0 2.5h.01"/>',
 }
 

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from aura.studio import Studio
 
 HERE = Path(__file__).parent
-STYLES = ("frame", "panel", "stage", "side", "status", "memory", "dialogs", "library", "small")
+STYLES = (
+    "frame",
+    "panel",
+    "stage",
+    "side",
+    "status",
+    "memory",
+    "dialogs",
+    "library",
+    "fits",
+    "small",
+)
 TICK_S = 1.0
 SECRET = "aura"  # what the browser keeps is no secret; a fixed key lets it be read again
 THREADS = 120  # a page that follows a job holds one

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from aura.ui.context import Context
-from aura.ui.tabs import generate, library
+from aura.ui.tabs import fits, generate, library
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,5 @@ class Tab:
 TABS: tuple[Tab, ...] = (
     Tab("generate", "ui.tab.generate", generate.build),
     Tab("library", "ui.tab.library", library.build),
+    Tab("fits", "ui.tab.fits", fits.build),
 )

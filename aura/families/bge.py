@@ -33,7 +33,7 @@ class Bge(Pretrained):
     def run(
         self, loaded: Loaded, request: EmbedRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
-        return embedding(loaded, request, first, lambda batch: _texts(loaded, batch, request))
+        return embedding(loaded, request, plan, first, lambda batch: _texts(loaded, batch, request))
 
 
 def _texts(loaded: Loaded, texts: tuple[str, ...], request: EmbedRequest) -> torch.Tensor:

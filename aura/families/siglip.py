@@ -27,7 +27,7 @@ class Siglip(Pretrained):
         self, loaded: Loaded, request: EmbedRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
         embed = _texts if request.texts else _pictures
-        return embedding(loaded, request, first, lambda batch: embed(loaded, batch))
+        return embedding(loaded, request, plan, first, lambda batch: embed(loaded, batch))
 
 
 def _texts(loaded: Loaded, texts: tuple[str, ...]) -> torch.Tensor:

@@ -24,6 +24,8 @@ from aura.memory.rungs import BANDWIDTH, RUNGS, Processor, Rung, Weighed
 SWITCHES: Mapping[str, float] = {
     "vae_slicing": 0.02,
     "vae_tiling": 0.1,
+    "small_batch": 0.2,
+    "small_tile": 0.2,
     "cfg_split": 0.4,
     "attention_slicing": 0.5,
     "taesd": 0.7,

@@ -15,6 +15,7 @@ from typing import Any
 from aura.catalog import complete
 from aura.errors import ModelDamaged
 from aura.memory.activations import Entry, activations, entry, like
+from aura.memory.batches import batch, tile
 from aura.memory.footprint import Footprint
 from aura.memory.published import DTYPES, published
 from aura.memory.weights import Parts, component, folder_shapes, towers
@@ -84,6 +85,7 @@ def footprint(
         activations={stage: _most(found, names, request) for stage, names in uses.items()},
         uses=uses,
         rungs=rungs,
+        relief=_relief(found, uses, request),
     )
 
 
@@ -134,32 +136,48 @@ def _uses(request: Work, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {stage: wanted for stage, wanted in stages if wanted}
 
 
-def _most(found: Mapping[str, Tower], names: tuple[str, ...], request: Work) -> dict[str, int]:
-    each = [_activations(found[name], request, _patches(found)) for name in names]
+def _relief(
+    found: Mapping[str, Tower], uses: Mapping[str, tuple[str, ...]], request: Work
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Of working through less at once, where there is more than one piece of work."""
+    switch = {EmbedRequest: "small_batch", UpscaleRequest: "small_tile"}.get(type(request))
+    if switch is None:
+        return {}
+    return {switch: {stage: _most(found, names, request, switch) for stage, names in uses.items()}}
+
+
+def _most(
+    found: Mapping[str, Tower], names: tuple[str, ...], request: Work, *switches: str
+) -> dict[str, int]:
+    """The most that any of them takes; they compute one after another."""
+    each = [_activations(found, name, request, switches) for name in names]
     shared = [dtype for dtype in DTYPES if all(dtype in one for one in each)]
     return {dtype: max(one[dtype] for one in each) for dtype in shared}
 
 
-def _activations(tower: Tower, request: Work, patches: int) -> dict[str, int]:
-    return activations(tower.traced, _work(tower, request, patches), tower.width)
+def _activations(
+    found: Mapping[str, Tower], name: str, request: Work, switches: tuple[str, ...]
+) -> dict[str, int]:
+    tower = found[name]
+    work = batch(request, switches) * _each(tower, request, switches, _patches(found))
+    return activations(tower.traced, work, tower.width)
 
 
-def _work(tower: Tower, request: Work, patches: int) -> int:
-    """How much one call does, in the tower's unit."""
-    batch = min(request.batch, request.count) if isinstance(request, EmbedRequest) else 1
+def _each(tower: Tower, request: Work, switches: tuple[str, ...], patches: int) -> int:
+    """What one item is worth, in the tower's unit."""
     tokens = request.tokens if isinstance(request, EmbedRequest | CaptionRequest) else tower.tokens
     match tower.traced["unit"]:
         case "patches":
-            return batch * tower.patches
+            return tower.patches
         case "tokens":
-            return batch * min(tokens, tower.tokens)
+            return min(tokens, tower.tokens)
         case "context":  # a caption looks at its picture and at its own words
-            return batch * (patches + tokens)
+            return patches + tokens
         case "pixels" if isinstance(request, RemoveRequest):
             return request.width * request.height
         case "pixels" if isinstance(request, UpscaleRequest):
-            return request.tile**2
-    return batch
+            return tile(request, switches) ** 2
+    return 1
 
 
 def _patches(found: Mapping[str, Tower]) -> int:

@@ -20,14 +20,16 @@ QUIET = {
     "TQDM_DISABLE": "1",  # bars in a log are noise
 }
 
+# Each thread's own heap of glibc keeps what a model leaves in it: after every model more.
+HEAP = {"MALLOC_ARENA_MAX": "1"}
 
 ALLOCATOR = "PYTORCH_ALLOC_CONF"
 ALLOCATORS = (ALLOCATOR, "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF")
 
 
 def environment(base: Mapping[str, str], platform: str = sys.platform) -> dict[str, str]:
-    """``base`` with the engine's own; an allocator that a person has set up stays."""
-    born = {**base, **OFFLINE, **QUIET}
+    """``base`` with the engine's own; allocators that a person has set up stay."""
+    born = {**HEAP, **base, **OFFLINE, **QUIET}
     if not any(name in base for name in ALLOCATORS):
         # Segments that grow waste the least; only Linux drivers have them.
         growing = platform == "linux"

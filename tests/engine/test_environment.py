@@ -28,4 +28,11 @@ def test_the_allocator_is_what_the_system_has(platform, allocator):
 @pytest.mark.parametrize("name", ["PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF"])
 def test_an_allocator_that_a_person_has_set_up_is_the_only_one(name):
     born = environment({name: "backend:cudaMallocAsync"})
-    assert {key: born[key] for key in born if "ALLOC" in key} == {name: "backend:cudaMallocAsync"}
+    assert {key: born[key] for key in born if "ALLOC_CONF" in key} == {
+        name: "backend:cudaMallocAsync"
+    }
+
+
+def test_all_threads_share_one_heap_unless_a_person_wants_more():
+    assert environment({})["MALLOC_ARENA_MAX"] == "1"
+    assert environment({"MALLOC_ARENA_MAX": "4"})["MALLOC_ARENA_MAX"] == "4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import psutil
 import pytest
 from PIL import Image
 
-from aura.engine.protocol import Cancelled, Done, Failed, Preview, Saved, Step
+from aura.engine.protocol import Cancelled, Done, Failed, Notice, Preview, Saved, Step
 from aura.engine.supervisor import Supervisor
 from aura.library.metadata import read_settings
 from aura.settings import Settings
 from tests.engine.scripted import request
 
 WAIT_S = 120.0
+TWO = {"prompts": ("a red circle",) * 2, "negatives": ("",) * 2, "steps": 20}
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,20 @@ def test_a_killed_engine_costs_its_job_and_the_next_is_drawn(supervisor, setting
     assert isinstance(event, Failed) and event.error["code"] == "engine_lost"
     assert outputs(settings) == before
     assert isinstance(list(supervisor.run("next", asked(tiny_pack)))[-1], Done)
+
+
+def test_an_engine_killed_for_memory_costs_no_picture(supervisor, tiny_pack, monkeypatch):
+    monkeypatch.setattr(supervisor, "kills", itertools.count().__next__)
+    saved, notices = [], []
+    for event in supervisor.run("starved", asked(tiny_pack, **TWO)):
+        if isinstance(event, Step) and (event.index, event.step) == (1, 1) and not notices:
+            child_of_this_process().kill()
+        notices += [event.code] if isinstance(event, Notice) else []
+        saved += [event] if isinstance(event, Saved) else []
+    assert isinstance(event, Done)
+    assert notices == ["engine.starved", "plan.climbed"]
+    assert [one.index for one in saved] == [0, 1]
+    first, second = (one.picture for one in saved)
+    assert second.seed == first.seed + 1 and not first.notices
+    assert [told["code"] for told in second.notices] == notices
+    assert second.plan["peak"] < first.plan["peak"]

@@ -45,7 +45,7 @@ def network(kind: Any, folder: Path, dtype: torch.dtype, device: torch.device = 
 def unread(folder: Path, dtype: torch.dtype, device: torch.device = RAM) -> dict[str, Any]:
     """Name → what reads that tensor when it is sliced (``[...]``)."""
     found: dict[str, Any] = {}
-    for path in complete.weights(folder):
+    for path in complete.weights(folder) or complete.weights(folder, complete.HALF):
         mapped = safe_open(path, framework="pt")
         read = safe_open(path, framework="pt", backend="pread")
         for name in mapped.keys():  # noqa: SIM118 - it is no dictionary

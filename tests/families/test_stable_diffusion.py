@@ -135,6 +135,14 @@ def test_a_prompt_longer_than_the_model_reads_is_said(loaded):
     assert any(isinstance(one, Noticed) for one in happenings)
 
 
+def test_a_model_published_in_half_precision_alone_draws(tiny_pack, loaded, tmp_path: Path):
+    half = shutil.copytree(tiny_pack, tmp_path / "half")
+    for path in half.rglob("*.safetensors"):
+        path.rename(path.with_name(f"{path.stem}.fp16.safetensors"))
+    drawing = StableDiffusion().load(MODEL, half, plan())
+    assert np.array_equal(drawn(drawing, request())[0], drawn(loaded, request())[0])
+
+
 def test_a_truncated_weight_file_is_named_as_damaged(tiny_pack, tmp_path: Path):
     broken = shutil.copytree(tiny_pack, tmp_path / "broken")
     weights = broken / "unet" / "diffusion_pytorch_model.safetensors"

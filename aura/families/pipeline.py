@@ -17,7 +17,7 @@ from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegu
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
 from aura.families.formats import class_of, component
-from aura.families.placement import Placement
+from aura.families.placement import RAM, Placement
 from aura.families.preview import Previewer
 from aura.families.schedulers import SCHEDULERS, scheduler
 from aura.families.steps import steps
@@ -30,12 +30,13 @@ from aura.memory.plan import Plan
 from aura.requests import SEED_MAX, GenerateRequest
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+REMEMBERED = 16  # prompts; up to 4 MB each
 Embeddings = Mapping[str, torch.Tensor]  # what a pipeline's call takes instead of a prompt
 
 
 @dataclass
 class Loaded:
-    """A pipeline in its place. ``embeddings`` remembers the prompts of this residency."""
+    """A pipeline in its place. ``embeddings`` remembers its last prompts, in RAM."""
 
     pipe: Any
     published: Any  # the scheduler the model came with
@@ -199,12 +200,15 @@ class Diffusion:
         """The embeddings of one picture's prompts, on the device."""
         guided = self.guided(request)
         key = (request.prompts[index], request.negatives[index], guided)
-        if key not in loaded.embeddings:
+        remembered = loaded.embeddings
+        if key not in remembered:
             loaded.placement.enter("encoding")
             dtype = getattr(loaded.pipe, self.core).dtype
             made = self.encode(loaded.pipe, key[0], key[1] if guided else None)
-            loaded.embeddings[key] = {name: one.to(dtype) for name, one in made.items()}
-        return loaded.embeddings[key]
+            remembered[key] = {name: one.to(RAM, dtype) for name, one in made.items()}
+            while len(remembered) > REMEMBERED:
+                remembered.pop(next(iter(remembered)))
+        return {name: one.to(loaded.device) for name, one in remembered[key].items()}
 
     def _denoised(
         self,
@@ -215,6 +219,9 @@ class Diffusion:
         embeddings: Embeddings,
     ) -> Generator[Happening, None, torch.Tensor]:
         """Yield steps and previews; return the latents, 1 × channels × h × w."""
+        if not loaded.previewer.ready:
+            loaded.placement.enter("decoding")
+            loaded.previewer.prepare()
         loaded.placement.enter("denoising")
         if loaded.to_compile:
             loaded.to_compile = False

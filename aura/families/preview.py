@@ -28,7 +28,16 @@ class Previewer:
         self.clock = clock
         self.last = float("-inf")
         self.small = sum(p.numel() for p in vae.decoder.parameters()) <= SMALL_DECODER
-        self._map: torch.Tensor | None = None
+        self._map: Any = None  # 3 × (channels + 1), once it is known
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can draw without the decoder, which may be out while it is not needed."""
+        return self.small or self._map is not None
+
+    def prepare(self) -> None:
+        """Learn the colours from the decoder, where it is now."""
+        self._map = self._fitted(self.vae.device)
 
     def begin(self) -> None:
         """A new picture: its first step may be shown at once."""
@@ -67,23 +76,21 @@ class Previewer:
 
     def _coloured(self, latents: torch.Tensor) -> torch.Tensor:
         if self._map is None:
-            self._map = self._fitted(self.vae.device).to(latents.device)
+            self.prepare()
+        colours = self._map.to(latents.device)
         return (
-            torch.einsum("oc,bchw->bohw", self._map[:, :-1], latents.float())
-            + (self._map[:, -1][None, :, None, None])
+            torch.einsum("oc,bchw->bohw", colours[:, :-1], latents.float())
+            + colours[:, -1][None, :, None, None]
         )
 
     def _fitted(self, device: torch.device) -> torch.Tensor:
-        """3 × (channels + 1): least squares of decoded colour over smooth random latents.
-
-        On ``device``, which is where the decoder is: it may be out while a picture is drawn.
-        """
+        """3 × (channels + 1): least squares of decoded colour over smooth random latents."""
         channels = self.vae.config.latent_channels
         random = torch.Generator().manual_seed(0)
         latents = torch.randn(24, channels, 1, 1, generator=random).expand(-1, -1, 4, 4)
         latents = latents.to(device, self.vae.dtype)
         pixels = torch.cat([decode(self.vae, one[None]) for one in latents]).float()
-        colours = pixels.mean(dim=(2, 3))
+        colours = pixels.mean(dim=(2, 3)).nan_to_num()  # half precision may overflow here too
         inputs = torch.cat([latents.float()[:, :, 0, 0], torch.ones(24, 1, device=device)], dim=1)
         return torch.linalg.lstsq(inputs.cpu(), colours.cpu()).solution.T.to(device)
 

@@ -15,6 +15,7 @@ from aura.catalog.models import Defaults, Model
 from aura.errors import ModelDamaged
 from aura.families import speed
 from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.pipeline import REMEMBERED
 from aura.families.preview import Previewer, decode
 from aura.families.schedulers import SCHEDULERS
 from aura.families.speed import Machine
@@ -154,6 +155,7 @@ def test_a_truncated_weight_file_is_named_as_damaged(tiny_pack, tmp_path: Path):
 def test_previews_without_decoding_have_the_colours_of_the_decoded_picture(loaded):
     previewer = Previewer(loaded.pipe.vae)
     previewer.small = False
+    previewer.prepare()
     latents = torch.randn(1, 4, 1, 1, generator=torch.Generator().manual_seed(1))
     latents = latents.expand(-1, -1, 8, 8)
     seen = np.asarray(previewer.draw(latents)).mean(axis=(0, 1))
@@ -192,6 +194,13 @@ def test_an_unloaded_model_is_forgotten(tiny_pack):
     family.unload(loaded)
     gc.collect()
     assert unet() is None
+
+
+def test_only_the_last_prompts_are_remembered(loaded):
+    for index in range(REMEMBERED + 3):
+        drawn(loaded, request(prompts=(f"{index} circles",), steps=1))
+    assert len(loaded.embeddings) == REMEMBERED
+    assert ("0 circles", "", True) not in loaded.embeddings
 
 
 def test_a_job_that_is_stopped_leaves_nothing_on_the_device(tiny_pack):
@@ -254,3 +263,16 @@ def test_blocks_are_compiled_once_if_a_person_wants_it_and_they_are_told(
     told = [one for one in happenings if isinstance(one, Noticed)]
     assert [one.code for one in told] == ["families.compiling"] * wanted
     assert compiler.asked == wanted
+
+
+def test_a_decoder_too_large_for_previews_is_asked_once_and_then_left_out(tiny_pack, loaded):
+    family, under = StableDiffusion(), plan(rung="model_offload", device="cpu:0")
+    placed = family.load(MODEL, tiny_pack, under)
+    placed.previewer.small = False
+    here = [
+        set(placed.placement.here)
+        for one in family.run(placed, request(), under)
+        if isinstance(one, PreviewMade)
+    ]
+    assert here and all(names == {"unet"} for names in here)
+    assert np.array_equal(drawn(placed, request(), under)[0], drawn(loaded, request())[0])

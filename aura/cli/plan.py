@@ -14,7 +14,7 @@ from aura.catalog.models import Model
 from aura.cli.plan_table import Sheet, details, table
 from aura.errors import BadRequest
 from aura.fits import words
-from aura.fits.machine import Lessons, Machine, chosen
+from aura.fits.machine import Lessons, Machine, chosen, limited
 from aura.fits.rows import Row, rows
 from aura.i18n import text
 from aura.memory.cards import find
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser, lang: str) -> None:
 def run(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     """Raises UnknownCard, CardHasSizes, UnknownModel, BadRequest."""
     card = None if args.gpu is None else find(args.gpu)
-    machine = chosen(card, _ram(args.ram), glance(settings))
+    machine = limited(chosen(card, _ram(args.ram), glance(settings)), settings)
     catalog = Catalog.read(settings)
     models = catalog.models if args.model is None else (catalog.get(args.model),)
     with closing(Lessons(settings.data_dir / "ledger.db")) as lessons:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from aura.catalog.models import Model
+from aura.fits.elsewhere import Elsewhere
 from aura.fits.layout import layout
 from aura.memory import verdict
 from aura.memory.device import GIB, MIB, Snapshot
 from aura.memory.examples import example
 from aura.memory.footprint import Footprint
 from aura.memory.plan import Plan
-from aura.memory.planner import fitting, ladder
-from aura.memory.simulated import imagined
 from aura.requests import Plain
 
 WORTH = 256 * MIB  # a cheaper plan is told of if it saves this much
@@ -39,6 +38,7 @@ class Case:
     folder: Path | None
     fit: tuple[Plan, ...]
     slow: bool
+    elsewhere: Elsewhere
 
 
 def changes(case: Case) -> Iterator[Change]:
@@ -85,25 +85,19 @@ def _instead(plan: Plan, best: Plan, footprint: Footprint) -> Change:
 
 def _better(case: Case) -> Iterator[Change]:
     """The smallest card on which it is slow no more, and the one that holds it whole."""
-    best = case.fit[0]
-    wanted = {"fits.change.faster_card": case.slow, "fits.change.whole_card": not _whole(best)}
-    for size in verdict.CARDS:
-        card = size * GIB
-        if not case.snapshot.shares_ram and card <= case.snapshot.total:
+    wants_speed, wants_room = case.slow, not _whole(case.fit[0])
+    for gigabytes in verdict.CARDS:
+        card = gigabytes * GIB
+        reached, plan = case.elsewhere.on(gigabytes)
+        if plan is None or not (case.snapshot.shares_ram or card > case.snapshot.total):
             continue
-        there = imagined(card, case.snapshot.host_total)
-        fit = fitting(ladder(case.model.name, case.footprint, there), there)
-        if not fit:
-            continue
-        reached = {
-            "fits.change.faster_card": not verdict.is_slow(fit[0], there),
-            "fits.change.whole_card": _whole(fit[0]),
-        }
-        if wanted["fits.change.whole_card"] and reached["fits.change.whole_card"]:
-            wanted["fits.change.faster_card"] = False  # the same card does both
-        for code in [code for code in wanted if wanted[code] and reached[code]]:
-            wanted[code] = False
-            yield Change(code=code, facts={"card_bytes": card, "peak_bytes": fit[0].peak})
+        facts = {"card_bytes": card, "peak_bytes": plan.peak}
+        if wants_room and _whole(plan):
+            yield Change(code="fits.change.whole_card", facts=facts)
+            return
+        if wants_speed and reached == "fits":
+            wants_speed = False
+            yield Change(code="fits.change.faster_card", facts=facts)
 
 
 def _whole(plan: Plan) -> bool:

@@ -11,6 +11,7 @@ from aura.memory.examples import example
 from aura.memory.ledger import Ledger
 from aura.memory.planner import NOTHING, Known
 from aura.requests import Plain
+from aura.settings import Settings
 
 
 class Machine(Plain):
@@ -28,7 +29,18 @@ def chosen(card: Card | None, ram: int | None, here: Snapshot) -> Machine:
     if card is not None:
         return Machine(snapshot=card.beside(size))
     own = Card(here.name, 0 if here.shares_ram else here.total).beside(size)
-    return Machine(snapshot=own.model_copy(update={"dtypes": here.dtypes}))
+    same: dict[str, object] = {"name": here.name, "dtypes": here.dtypes}
+    if here.shares_ram:
+        same["kind"] = here.kind  # Apple's, too
+    return Machine(snapshot=own.model_copy(update=same))
+
+
+def limited(machine: Machine, settings: Settings) -> Machine:
+    """With the limits a person set, on a machine that is only imagined, too."""
+    snapshot = machine.snapshot
+    card = settings.memory_limit if snapshot.shares_ram else settings.vram_limit
+    limits = {"limit": card, "host_limit": settings.memory_limit}
+    return Machine(snapshot=snapshot.model_copy(update=limits), here=machine.here)
 
 
 class Lessons:

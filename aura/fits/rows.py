@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged
 from aura.fits.changes import Case, Change, changes
+from aura.fits.elsewhere import Elsewhere, Verdict
 from aura.fits.layout import Layout, layout
-from aura.memory.device import GIB, Snapshot, host_budget
+from aura.memory.device import Snapshot, host_budget
 from aura.memory.examples import example
 from aura.memory.footprint import Footprint
 from aura.memory.plan import Plan
 from aura.memory.planner import NOTHING, Known, fitting, ladder
-from aura.memory.simulated import imagined
 from aura.memory.verdict import footprint_of, is_slow
 from aura.requests import Plain
 
-Verdict = Literal["fits", "slow", "refused"]
 OTHERS = (3, 4, 6, 8, 12, 16, 24)  # GB of the cards each model is also tried on
 
 
@@ -60,7 +59,8 @@ def _row(model: Model, snapshot: Snapshot, folder: Path | None, known: Known) ->
     verdict: Verdict = "refused"
     if fit:
         verdict = "slow" if is_slow(plan, snapshot) else "fits"
-    case = Case(model, snapshot, footprint, folder, fit, verdict == "slow")
+    elsewhere = Elsewhere(footprint, snapshot.host_total)
+    case = Case(model, snapshot, footprint, folder, fit, verdict == "slow", elsewhere)
     return Row(
         model=model,
         verdict=verdict,
@@ -68,7 +68,7 @@ def _row(model: Model, snapshot: Snapshot, folder: Path | None, known: Known) ->
         layout=layout(plan, footprint),
         explanation=plan.explanation if fit else _refusal(model, plan, snapshot),
         changes=tuple(changes(case)),
-        elsewhere=tuple((size, _on_card(size, model, footprint, snapshot)) for size in OTHERS),
+        elsewhere=tuple((size, elsewhere.on(size)[0]) for size in OTHERS),
     )
 
 
@@ -93,13 +93,3 @@ def _refusal(model: Model, plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
         return {"code": "fits.refused", "facts": facts}
     facts |= {"need_bytes": plan.ram, "free_bytes": host_budget(snapshot)}
     return {"code": "fits.refused_ram", "facts": facts}
-
-
-def _on_card(size: int, model: Model, footprint: Footprint, snapshot: Snapshot) -> Verdict:
-    there = imagined(size * GIB, snapshot.host_total)
-    if not snapshot.shares_ram:
-        there = there.model_copy(update={"dtypes": snapshot.dtypes})
-    fit = fitting(ladder(model.name, footprint, there), there)
-    if not fit:
-        return "refused"
-    return "slow" if is_slow(fit[0], there) else "fits"

@@ -10,13 +10,14 @@ import pytest
 from aura import settings
 from aura.catalog.models import Catalog
 from aura.fits import words
-from aura.fits.machine import Lessons, chosen
+from aura.fits.machine import Lessons, chosen, limited
 from aura.fits.rows import rows
 from aura.memory.cards import NO_CARD, Card, find
-from aura.memory.device import GIB
+from aura.memory.device import GIB, budget, host_budget
 from aura.memory.examples import example
 from aura.memory.ledger import Ledger
 from aura.memory.simulated import imagined
+from aura.settings import Settings
 
 HERE = find("RTX 2060 6GB").beside(16 * GIB)
 
@@ -46,7 +47,17 @@ def test_another_card_lies_in_this_machines_ram_unless_other_ram_is_named() -> N
 
 def test_a_machine_without_a_card_stays_one_with_other_ram() -> None:
     assert chosen(None, 8 * GIB, imagined(0, 16 * GIB)).snapshot.kind == "cpu"
+    apple = imagined(0, 16 * GIB).model_copy(update={"kind": "mps"})
+    assert chosen(None, 8 * GIB, apple).snapshot.kind == "mps"
     assert chosen(NO_CARD, None, HERE).snapshot.kind == "cpu"
+
+
+def test_limits_hold_on_a_machine_that_is_only_imagined() -> None:
+    asked = Settings(vram_limit=4 * GIB, memory_limit=6 * GIB)
+    snapshot = limited(chosen(find("4090"), None, HERE), asked).snapshot
+    assert budget(snapshot) <= 4 * GIB and host_budget(snapshot) <= 6 * GIB
+    snapshot = limited(chosen(NO_CARD, None, HERE), asked).snapshot
+    assert budget(snapshot) <= 6 * GIB
 
 
 def test_what_was_measured_here_is_told_of_this_machine_and_of_no_other(

@@ -65,6 +65,8 @@ def build(context: Context, tab: gr.Tab) -> None:
     for event in (tab.select, card.input):
         event(fits.picked, inputs, outputs, **latest)
     size.input(fits.sized, inputs, outputs, **latest)
+    # A number that was typed moves the slider's handle once it is given back.
+    size.release(None, size, size, js="(size) => size", **QUICK)
     ram.input(fits.beside, inputs, outputs, **latest)
 
 
@@ -98,8 +100,10 @@ class Fits:
         return self._answer(owner, request, card, known, ram)
 
     def sized(self, owner: str, card: str, size: int, ram: int, request: gr.Request) -> list[Any]:
+        """A slider that moves is left alone: it may be further on by now."""
         known = Card("", int(size) * GIB)
-        return self._answer(owner, request, SIZE if size else NONE, known, ram)
+        choice, _, _, drawn = self._answer(owner, request, SIZE if size else NONE, known, ram)
+        return [choice, gr.skip(), gr.skip(), drawn]
 
     def beside(self, owner: str, card: str, size: int, ram: int, request: gr.Request) -> list[Any]:
         """Other RAM makes this machine another one: a card of its size beside that RAM."""

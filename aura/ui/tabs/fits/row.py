@@ -87,8 +87,19 @@ def _more(lang: str, row: Row, snapshot: Snapshot) -> str:
     stages = part("stages", _stages(lang, row, snapshot))
     others = part("changes", _changes(lang, row)) + part("elsewhere", _elsewhere(lang, row))
     return (
-        f'<div class="aura-fit-more"><section>{stages}</section><section>{others}</section></div>'
+        f'<div class="aura-fit-more"><p>{esc(_licence(lang, row))}</p>'
+        f"<section>{stages}</section><section>{others}</section></div>"
     )
+
+
+def _licence(lang: str, row: Row) -> str:
+    """What it is good for, under which licence, and what that asks of a person."""
+    model = row.model
+    told = [model.good_for[lang], model.licence]
+    told.append(text(lang, "catalog.commercial" if model.commercial else "catalog.noncommercial"))
+    if model.gated:
+        told.append(text(lang, "catalog.gated"))
+    return " · ".join(told)
 
 
 def _stages(lang: str, row: Row, snapshot: Snapshot) -> str:

@@ -1,4 +1,4 @@
-"""Small things that are remembered between two starts, as JSON files of the data folder."""
+"""Small things that are remembered between two starts, in files of the data folder."""
 
 from __future__ import annotations
 
@@ -37,11 +37,16 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, told: dict[str, Any]) -> None:
     """Keep it, whole or not at all. Raises DiskFull, FolderUnwritable."""
+    write_text(path, json.dumps(told, ensure_ascii=False, indent=1))
+
+
+def write_text(path: Path, words: str) -> None:
+    """As ``write``, for what is no JSON."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("w", encoding="utf-8") as file:
-            json.dump(told, file, ensure_ascii=False, indent=1)
+            file.write(words)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -1,4 +1,7 @@
-"""A person's own models: folders in the diffusers layout, each a model of its own."""
+"""A person's own models: folders in the diffusers layout, each a model of its own.
+
+Single files of weights are told apart in ``own``.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ PIPELINES = {
 
 
 def models(folders: Sequence[Path], taken: Set[str] = frozenset()) -> tuple[Model, ...]:
-    """One model for each pipeline of a known family in or right below ``folders``."""
+    """One model for each pipeline of a known family in or right below ``folders``, or where
+    ComfyUI keeps pipelines in its own."""
     found: list[Model] = []
     ids = set(taken)
     for folder in _pipelines(folders):
@@ -38,13 +42,16 @@ def models(folders: Sequence[Path], taken: Set[str] = frozenset()) -> tuple[Mode
 
 def _pipelines(folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
-        try:
-            below = sorted(islice(folder.iterdir(), FOLDERS_MAX))
-        except OSError:
-            continue  # gone, or not ours to read
-        for path in (folder, *below):
+        for path in (folder, *_below(folder), *_below(folder / "diffusers")):
             if (path / "model_index.json").is_file():
                 yield path
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return sorted(islice(folder.iterdir(), FOLDERS_MAX))
+    except OSError:
+        return []  # gone, or not ours to read
 
 
 def _model(folder: Path, taken: Set[str]) -> Model | None:

@@ -103,11 +103,16 @@ class Catalog:
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
-    def require(self, model: Model) -> Path:
-        """The folder with all of the model's files. Raises ModelMissing, ModelDamaged."""
+    def place(self, model: Model) -> Path:
+        """The folder of the model, whole or not. Raises ModelMissing."""
         folder = self._folder(model)
         if folder is None or not folder.is_dir():
             raise ModelMissing(model=model.name)
+        return folder
+
+    def require(self, model: Model) -> Path:
+        """The folder with all of the model's files. Raises ModelMissing, ModelDamaged."""
+        folder = self.place(model)
         flaw = complete.flaw(folder, model.files)
         if flaw is not None:
             raise ModelDamaged(model=model.name, path=str(flaw))

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 
 from aura import settings as settings_module
-from aura.cli import doctor, generate, plan, serve
+from aura.cli import doctor, generate, models, plan, serve
 from aura.cli.language import spoken
 from aura.cli.options import Parser, add_options, given
 from aura.errors import AuraError, InputError, Stopped
 from aura.i18n import error_text, text
 
-COMMANDS = (serve, generate, plan, doctor)  # the first one when none is named
+COMMANDS = (serve, generate, plan, models, doctor)  # the first one when none is named
 
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

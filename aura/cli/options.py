@@ -51,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser, lang: str) -> None:
     def say(key: str) -> str:
         return text(lang, f"cli.option.{key}")
 
+    unset = parser.argument_default  # not False: a switch left out says nothing
     group = parser.add_argument_group(say("group"))
     group.add_argument("--data-dir", type=Path, metavar="FOLDER", help=say("data_dir"))
     group.add_argument(
@@ -61,12 +62,12 @@ def add_options(parser: argparse.ArgumentParser, lang: str) -> None:
         metavar="FOLDER",
         help=say("models_dir"),
     )
-    group.add_argument("--offline", action="store_true", default=None, help=say("offline"))
+    group.add_argument("--offline", action="store_true", default=unset, help=say("offline"))
     group.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help=say("device"))
     group.add_argument("--vram-limit", metavar="SIZE", help=say("vram_limit"))
     group.add_argument("--memory-limit", metavar="SIZE", help=say("memory_limit"))
     group.add_argument("--idle-release", metavar="SECONDS", help=say("idle_release"))
-    group.add_argument("--compile", action="store_true", default=None, help=say("compile"))
+    group.add_argument("--compile", action="store_true", default=unset, help=say("compile"))
     group.add_argument("--lang", choices=("auto", *LANGUAGES), help=say("lang"))
 
 

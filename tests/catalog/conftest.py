@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,16 +27,22 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     """The built-in model on a hub; this process may reach it, and nothing else."""
+    with HubServer(SHAPES).serving() as hub, reached(hub, monkeypatch):
+        yield hub
+
+
+@contextmanager
+def reached(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process take ``hub`` for the hub; elsewhere the environment says it."""
     from huggingface_hub.utils._http import close_session
 
-    with HubServer(SHAPES).serving() as hub:
-        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
-        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", hub.url)
-        yield hub
-        close_session()
+    template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.url)
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", hub.url)
+    yield
+    close_session()
 
 
 @pytest.fixture

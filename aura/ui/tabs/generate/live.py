@@ -93,6 +93,7 @@ class Live:
         def handler(owner: str, request: gr.Request) -> Iterator[list[Any]]:
             page = self.pages.of(request, owner)
             if not page.following.acquire(timeout=HANDOVER_S):
+                yield [gr.skip()] * len(PARTS)  # one that yields nothing would empty the page
                 return
             try:
                 yield from self._until_idle(page)

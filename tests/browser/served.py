@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+from tests.processes import command, ended
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 90  # a loaded machine; on an idle one it takes four seconds
@@ -56,24 +59,24 @@ class Served:
         """End it as Ctrl+C would, and all it started."""
         if self.process is None:
             return
-        family = [self.process.pid, *(child.pid for child in self._children())]
+        family = self._children()
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(END_S)
         finally:
-            for pid in family:
-                if psutil.pid_exists(pid) and pid != self.process.pid:
-                    psutil.Process(pid).kill()
-            if self.process.poll() is None:
-                self.process.kill()
+            self.process.kill()
             self.process = None
+            for child in family:
+                if not ended(child, END_S):
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
 
     def engines(self) -> list[psutil.Process]:
         """The engine's processes, as the system sees them."""
         return [
             child
             for child in self._children()
-            if any("aura.engine" in part for part in child.cmdline())
+            if any("aura.engine" in part for part in command(child))
         ]
 
     def _children(self) -> list[psutil.Process]:

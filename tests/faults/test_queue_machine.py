@@ -27,6 +27,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.accepted: list[str] = []
         self.owners: dict[str, str] = {}
         self.firsts: list[tuple[str, ScriptedEngine, int]] = []
+        self.held: set[str] = set()  # what waits while the queue is paused
         self.fronted = False
         self.open()
 
@@ -43,6 +44,8 @@ class QueueMachine(RuleBasedStateMachine):
             job = self.jobs.submit(owner, request())
             self.accepted.append(job)
             self.owners[job] = owner
+            if self.jobs.paused:
+                self.held.add(job)
             if not waits:
                 self.firsts.append((job, self.engine, len(self.engine.begun)))
 
@@ -70,8 +73,13 @@ class QueueMachine(RuleBasedStateMachine):
         self.fronted = True
 
     @rule()
-    def pause_and_resume(self) -> None:
+    def pause(self) -> None:
         self.jobs.pause()
+        self.held = {view.id for view in self.jobs.views() if view.state == "queued"}
+
+    @rule()
+    def resume(self) -> None:
+        self.held = set()
         self.jobs.resume()
 
     @rule(owner=OWNERS)
@@ -82,6 +90,7 @@ class QueueMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         queued = [view.id for view in self.jobs.views() if view.state == "queued"]
         self.jobs.close()
+        self.held = set()
         self.open()
         waiting = {view.id for view in self.jobs.views() if view.state != "interrupted"}
         assert waiting.issuperset(queued[1:])  # the first of them may have begun meanwhile
@@ -92,11 +101,16 @@ class QueueMachine(RuleBasedStateMachine):
         assert sum(view.state == "running" for view in self.jobs.views()) <= 1
 
     @invariant()
+    def nothing_begins_while_it_is_paused(self) -> None:
+        assert {self.jobs.view(job).state for job in self.held} <= {"queued", "cancelled"}
+
+    @invariant()
     def none_is_forgotten(self) -> None:
         assert {view.id for view in self.jobs.views()} == set(self.accepted)
 
     def teardown(self) -> None:
         try:
+            self.jobs.resume()
             self.gate.release(10_000)
             ended = [list(self.jobs.follow(job, seconds=30))[-1] for job in self.accepted]
             assert all(view.state in ENDS for view in ended)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -13,15 +12,16 @@ import pytest
 from aura.settings import Settings
 from aura.studio import Studio
 from tests.engine.scripted import ScriptedEngine
+from tests.processes import ended
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def killed_studio(folder: Path, accepted: int) -> tuple[int, list[str]]:
-    """Kill a studio once it has accepted so many jobs; its engine's id, and the jobs' ids."""
+def killed_studio(folder: Path, accepted: int) -> tuple[psutil.Process, list[str]]:
+    """Kill a studio once it has accepted so many jobs; its engine, and the jobs' ids."""
     command = [sys.executable, "-m", "tests.faults.host", str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as host:
-        engine = int(host.stdout.readline())
+        engine = psutil.Process(int(host.stdout.readline()))
         jobs = [host.stdout.readline().strip() for _ in range(accepted)]
         host.kill()
         # Jobs accepted while it was being killed count too.
@@ -48,7 +48,4 @@ def test_every_accepted_job_comes_back_in_order_and_the_running_one_is_interrupt
 
 def test_no_engine_outlives_a_killed_studio(tmp_path):
     engine, _ = killed_studio(tmp_path, 1)
-    until = time.monotonic() + 30
-    while psutil.pid_exists(engine) and psutil.Process(engine).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < until, "the engine is still there"
-        time.sleep(0.02)
+    assert ended(engine, within_s=30)

@@ -26,7 +26,12 @@
 
   const wide = () => window.innerWidth >= 1500;
   const sideOpen = () => (kept("aura-side") ? kept("aura-side") === "open" : wide());
-  const showSide = () => document.documentElement.classList.toggle("aura-side-open", sideOpen());
+  const showSide = () => {
+    document.documentElement.classList.toggle("aura-side-open", sideOpen());
+    for (const button of document.querySelectorAll('[data-act="details"]')) {
+      button.setAttribute("aria-expanded", String(sideOpen()));
+    }
+  };
   const toggleSide = () => {
     keep("aura-side", sideOpen() ? "closed" : "open");
     showSide();
@@ -53,6 +58,32 @@
     if (!at.matches(".aura-moment")) return false;
     if (next && next.matches(".aura-moment")) next.focus();
     return true;
+  };
+
+  /* The server writes parts of the page anew, and with them the button that was pressed: the
+     same button gets the focus back, or what is in its place. A click elsewhere gives it up. */
+  let held = null;
+  const doors = (part) => [...part.querySelectorAll("button, a[href]")];
+  const same = (one, other) => JSON.stringify(one.dataset) === JSON.stringify(other.dataset);
+  document.addEventListener("pointerdown", () => { held = null; }, true);
+  document.addEventListener("focusin", ({ target }) => {
+    const part = target.matches("button, a[href]") && target.closest("[id]:not(button, a)");
+    held = part && { target, part: part.id, place: doors(part).indexOf(target) };
+  });
+  const keepFocus = () => {
+    if (!held || held.target.isConnected || document.activeElement !== document.body) return;
+    const now = byId(held.part) ? doors(byId(held.part)) : [];
+    const next = now.find((door) => same(door, held.target)) || now[Math.min(held.place, now.length - 1)];
+    if (next) next.focus();
+  };
+
+  /* The progress line ticks; who listens is told of a new stage or the end alone. */
+  const heard = document.createElement("p");
+  heard.className = "aura-unseen";
+  heard.setAttribute("role", "status");
+  const announce = () => {
+    const said = document.querySelector("#aura-progress [data-say]")?.dataset.say || "";
+    if (heard.textContent !== said) heard.textContent = said;
   };
 
   const openHelp = () => { const d = byId("aura-help-dialog"); if (d && !d.open) d.showModal(); };
@@ -92,6 +123,7 @@
   };
 
   const typing = (target) => target.matches("input, textarea, select, [contenteditable]");
+  const turningTabs = ({ target, key }) => key.startsWith("Arrow") && target.closest("[role=tablist]");
 
   /* What was typed reaches the server only once the field has told Gradio. */
   const draw = () => setTimeout(() => press("aura-draw"), 60);
@@ -118,7 +150,8 @@
     } else if (event.altKey && /^[1-9]$/.test(event.key)) {
       const tab = document.querySelectorAll("#aura-tabs > .tab-wrapper button[role=tab]")[event.key - 1];
       if (tab) { event.preventDefault(); tab.click(); }
-    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)) {
+    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)
+        && !turningTabs(event)) {
       const act = plainKeys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (act) { event.preventDefault(); act(); }
     }
@@ -191,7 +224,8 @@
   const start = () => {
     showSide();
     nameControls();
-    const look = () => { nameControls(); followSheet(); };
+    document.body.append(heard);
+    const look = () => { nameControls(); showSide(); announce(); keepFocus(); followSheet(); };
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
     window.addEventListener("resize", showSide);
   };

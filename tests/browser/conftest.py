@@ -3,9 +3,7 @@ this machine, fails the test in which it happens."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -20,7 +18,6 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from aura.catalog.complete import flaw
 from aura.settings import APP_DIR
 from tests.browser.desk import Desk
 from tests.browser.served import Served
@@ -31,15 +28,13 @@ LOOPBACK = {"127.0.0.1", "localhost"}
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container's may be too small for a page
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
-SHAPES = Path("assets/models/aura-shapes")
-WORDS = ["a an the on at of in red blue green yellow circle square star background"]
-WORDS += ["un una el sobre rojo azul verde círculo cuadrado estrella fondo"]
 
 
 @pytest.fixture(scope="session")
@@ -53,22 +48,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def app_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app's own folder with the built-in model, or one with a random model in its place."""
-    if flaw(APP_DIR / SHAPES) is None:
-        return APP_DIR
-    from tests.packs import tiny_stable_diffusion
-
-    root = tmp_path_factory.mktemp("app")
-    tiny_stable_diffusion(root / SHAPES, size=256)
-    (root / SHAPES / "vocabulary.json").write_text(json.dumps(WORDS), encoding="utf-8")
-    return root
-
-
-@pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory, app_root: Path) -> Iterator[Served]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One studio that most tests share; each opens pages of its own on it."""
-    served = Served(tmp_path_factory.mktemp("data"), app_root).start()
+    served = Served(tmp_path_factory.mktemp("data"), APP_DIR).start()
     yield served
     served.stop()
 
@@ -112,9 +94,12 @@ expect.set_options(timeout=20_000)  # a loaded machine
 
 @pytest.fixture
 def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """Opens pages: each a browser of its own, as another person would have."""
+    """Opens pages: each a browser of its own, as another person would have.
+
+    What they leave on its way is stopped, so that no test waits for the job of another.
+    """
     watches: list[Watch] = []
-    contexts: list[BrowserContext] = []
+    desks: list[Desk] = []
 
     def open_page(
         served: Served | None = None,
@@ -132,15 +117,16 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
             storage_state=kept,
         )
         context.set_default_timeout(60_000)
-        contexts.append(context)
         watches.append(Watch(context))
         page: Page = context.new_page()
         page.goto(served.url)
         desk = Desk(page)
+        desks.append(desk)
         desk.ready()
         return desk
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for desk in desks:
+        desk.leave()
+        desk.page.context.close()
     assert [fault for watch in watches for fault in watch.faults] == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,11 +11,18 @@ from playwright.sync_api import Locator, Page, expect
 
 PATIENCE_MS = 180_000  # for what a model draws, on a machine that does much else
 
+# Without the mouse: whatever a test has left open may lie over the buttons.
+LEAVE = """() => {
+  for (const act of ['stop', 'resume'])
+    for (const button of document.querySelectorAll(`#aura-queue [data-act="${act}"]`))
+      button.click();
+}"""
+
 
 class Desk:
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.before = ""  # the job the progress line was about when the last one was asked for
+        self.job = ""  # the newest that was asked for here
 
     # --- doing
 
@@ -23,12 +31,43 @@ class Desk:
 
     def draw(self, prompt: str | None = None, **settings: int | str) -> None:
         """Ask for a picture. ``steps``, ``count``, ``seed`` and ``ratio`` if they matter."""
+        self.fill(prompt, **settings)
+        with self._asks():
+            self.page.locator("#aura-draw").click()
+
+    def draw_unending(self, prompt: str) -> None:
+        """Ask for so much that it lasts until somebody stops it."""
+        self.draw(prompt, steps=150, count=64)
+
+    def draw_in_vain(self, prompt: str | None = None, **settings: int | str) -> None:
+        """Ask for what will be refused."""
+        self.fill(prompt, **settings)
+        self.page.locator("#aura-draw").click()
+
+    def press_draw(self) -> None:
+        """Ask by the keyboard, from where the prompt is written."""
+        with self._asks():
+            self.page.locator("#aura-prompt textarea").press("Control+Enter")
+
+    def retry(self, row: Locator) -> None:
+        """Ask once more for a job of the queue's list."""
+        with self._asks():
+            row.locator('[data-act="retry"]').click()
+
+    def fill(self, prompt: str | None, **settings: int | str) -> None:
         if prompt is not None:
             self.write(prompt)
         for name, value in settings.items():
             self.set(name, value)
-        self.before = self.job()
-        self.page.locator("#aura-draw").click()
+
+    @contextmanager
+    def _asks(self) -> Iterator[None]:
+        """Wait for the server's answer: the newest job asked for is another than before."""
+        line = self.page.locator("#aura-progress [data-asked]")
+        before = line.get_attribute("data-asked")
+        yield
+        answer = self.page.locator(f'#aura-progress [data-asked]:not([data-asked="{before}"])')
+        self.job = answer.get_attribute("data-asked", timeout=PATIENCE_MS) or ""
 
     def set(self, name: str, value: int | str) -> None:
         if name == "ratio":
@@ -53,6 +92,16 @@ class Desk:
             self.page.locator('[data-act="details"]').click()
         expect(self.page.locator("#aura-side")).to_be_visible()
 
+    def leave(self) -> None:
+        """Stop what this page still has on its way, and let a paused queue go on."""
+        if self.page.is_closed():
+            return
+        self.page.evaluate(LEAVE)
+        waiting = self.page.locator(
+            '#aura-queue [data-act="stop"], #aura-queue [data-act="resume"]'
+        )
+        expect(waiting).to_have_count(0, timeout=PATIENCE_MS)
+
     def reload(self) -> None:
         self.page.reload()
         self.ready()
@@ -69,27 +118,17 @@ class Desk:
         expect(self.page.locator("#aura-stage .is-preview img")).to_be_visible(timeout=PATIENCE_MS)
 
     def is_(self, state: str) -> None:
-        """The progress line shows this state of the newest job: running, done, failed.
+        """The progress line shows this state of the newest job: running, done, cancelled."""
+        line = self.page.locator(f'#aura-progress .is-{state}[data-job="{self.job}"]')
+        expect(line).to_be_visible(timeout=PATIENCE_MS)
 
-        What it still says of the job before is not taken for it.
-        """
-        expect(self._progress(state)).to_be_visible(timeout=PATIENCE_MS)
+    def thumbs(self) -> Locator:
+        """The filmstrip's pictures, the newest first."""
+        return self.page.locator("#aura-strip .aura-thumb")
 
-    def job(self) -> str:
-        """The job the progress line tells of, if that has ended; empty otherwise."""
-        ended = self.page.locator("#aura-progress .is-done, #aura-progress .is-cancelled")
-        return ended.get_attribute("data-job") or "" if ended.count() else ""
-
-    def _progress(self, state: str) -> Locator:
-        newer = f':not([data-job="{self.before}"])' if self.before else ""
-        return self.page.locator(f"#aura-progress .is-{state}{newer}")
-
-    def thumbs(self) -> int:
-        return self.page.locator("#aura-strip .aura-thumb").count()
-
-    def has_thumbs(self, count: int) -> None:
-        shown = self.page.locator("#aura-strip .aura-thumb")
-        expect(shown).to_have_count(count, timeout=PATIENCE_MS)
+    def queue(self, state: str) -> Locator:
+        """The jobs of the side's list in this state."""
+        return self.page.locator(f"#aura-queue li.is-{state}")
 
     def on_stage(self) -> Path:
         """The file of the picture the stage shows."""
@@ -99,16 +138,3 @@ class Desk:
 
     def says(self, part: str) -> str:
         return self.page.locator(f"#aura-{part}").inner_text()
-
-    def watch(self, part: str, until_state: str) -> list[str]:
-        """Everything one part said until the job reached a state."""
-        said: list[str] = []
-        end = time.monotonic() + PATIENCE_MS / 1000
-        while time.monotonic() < end:
-            now = " ".join(self.says(part).split())
-            if not said or said[-1] != now:
-                said.append(now)
-            if self._progress(until_state).count():
-                return said
-            self.page.wait_for_timeout(25)
-        raise TimeoutError(f"never {until_state}: {said[-3:]}")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from aura.settings import APP_DIR
 from tests.browser.conftest import Visit
-from tests.browser.desk import Desk
+from tests.browser.desk import PATIENCE_MS, Desk
 from tests.browser.served import Served
 
 pytestmark = pytest.mark.browser
@@ -22,20 +23,18 @@ DROP = """([name, bytes]) => {
 }"""
 
 
-def test_a_restart_finds_the_history_and_what_was_queued(
-    tmp_path: Path, app_root: Path, visit: Visit
-) -> None:
-    served = Served(tmp_path / "data", app_root).start()
+def test_a_restart_finds_the_history_and_what_was_queued(tmp_path: Path, visit: Visit) -> None:
+    served = Served(tmp_path / "data", APP_DIR).start()
     try:
         desk = visit(served)
         expect(desk.page.locator("#aura-stage .aura-empty")).to_be_visible()
         desk.draw("a red circle", steps=3)
         desk.is_("done")
-        desk.draw("a green circle", steps=150, count=4)
+        desk.draw_unending("a green circle")
         desk.is_drawing()
         desk.draw("a blue circle", steps=3, count=1)
         desk.open_side()
-        expect(desk.page.locator("#aura-queue li.is-queued")).to_have_count(1)
+        expect(desk.queue("queued")).to_have_count(1)
         kept = desk.page.context.storage_state()
         desk.page.close()
         served.stop()
@@ -44,15 +43,12 @@ def test_a_restart_finds_the_history_and_what_was_queued(
         kept["origins"][0]["origin"] = served.url.rstrip("/")
         again = visit(served, kept=kept)
         again.open_side()
-        interrupted = again.page.locator("#aura-queue li.is-interrupted")
+        interrupted = again.queue("interrupted")
         expect(interrupted).to_contain_text("a green circle")
         expect(interrupted.locator('[data-act="retry"]')).to_be_visible()
-        again.page.wait_for_function(
-            "() => document.querySelectorAll('#aura-strip .aura-thumb').length >= 2"
-        )
-        names = [path.stem for path in served.pictures()]
-        assert any("red-circle" in name for name in names)
-        assert any("blue-circle" in name for name in names)
+        for prompt in ("a red circle", "a blue circle"):
+            shown = again.page.locator(f'#aura-strip [title="{prompt}"]')
+            expect(shown).to_have_count(1, timeout=PATIENCE_MS)
     finally:
         served.stop()
 

@@ -70,7 +70,7 @@ def test_before_the_engine_speaks_the_bar_says_that_it_starts() -> None:
 def test_the_bar_shows_what_runs_for_how_long_and_which_model_stays(visit: Visit) -> None:
     desk = visit()
     bar = desk.page.locator("#aura-statusbar")
-    desk.draw("a red circle", steps=150)
+    desk.draw_unending("a red circle")
     desk.is_drawing()
     expect(bar.locator(".is-busy")).to_contain_text("Drawing")
     expect(bar).to_contain_text("Aura Shapes")

@@ -46,7 +46,7 @@ class Live:
         active = view is not None and not view.ended
         return {
             "stage": self._stage(page, view, entry),
-            "progress": progress.line(lang, view, paused=paused),
+            "progress": progress.line(lang, view, asked=page.job, paused=paused),
             "stop": gr.update(interactive=active),
             "strip": self._strip(page, current),
             "tools": details.tools(lang, entry),

@@ -8,16 +8,29 @@ from aura.ui.markup import esc
 from aura.ui.wording import seconds
 
 
-def line(lang: str, view: JobView | None, *, paused: bool = False) -> str:
-    """One line for the job a page follows; empty before the first."""
+def line(lang: str, view: JobView | None, *, asked: str | None, paused: bool = False) -> str:
+    """One line for the job a page follows. ``asked``: the one it asked for last.
+
+    The two differ while the newest waits behind another. Who watches the page tells by the
+    newest whether the server has answered, and for which job to look. ``data-say`` is what
+    the script reads out: the stage or the end, and not the seconds that tick.
+    """
+    parts = _parts(lang, view, paused)
+    look = view.state if view else "ready"
+    share = _share(view) if view else 0.0
+    return (
+        f'<div class="aura-progress is-{look}" data-job="{view.id if view else ""}" '
+        f'data-asked="{asked or ""}" data-say="{esc(parts[0])}">{_bar(lang, share)}'
+        f'<p><b class="aura-dot"></b>{_words(parts)}</p></div>'
+    )
+
+
+def _parts(lang: str, view: JobView | None, paused: bool) -> list[str]:
     if view is None:
-        return _line("", "", 0, [text(lang, "generate.ready")])
+        return [text(lang, "generate.ready")]
     if view.state == "queued":
-        return _line(view.id, "is-queued", 0, _queued(lang, view, paused))
-    if view.state == "running":
-        return _line(view.id, "is-running", _share(view), _running(lang, view))
-    share = 1 if view.state == "done" else 0
-    return _line(view.id, f"is-{view.state}", share, _ended(lang, view))
+        return _queued(lang, view, paused)
+    return _running(lang, view) if view.state == "running" else _ended(lang, view)
 
 
 def _queued(lang: str, view: JobView, paused: bool) -> list[str]:
@@ -52,6 +65,8 @@ def _ended(lang: str, view: JobView) -> list[str]:
 
 def _share(view: JobView) -> float:
     """How much of the steps of all pictures is done, 0 to 1."""
+    if view.state != "running":
+        return 1.0 if view.state == "done" else 0.0
     steps = view.request.steps
     inside = view.step / max(view.steps, 1) if view.stage == "denoising" else 0.0
     if view.stage in ("decoding", "saving"):
@@ -59,13 +74,16 @@ def _share(view: JobView) -> float:
     return min(1.0, (view.index + inside) / view.request.count) if steps else 0.0
 
 
-def _line(job: str, look: str, share: float, parts: list[str]) -> str:
-    words = '<span class="aura-sep" aria-hidden="true">·</span>'.join(
-        f"<span>{esc(part)}</span>" for part in parts
-    )
+def _bar(lang: str, share: float) -> str:
+    name = esc(text(lang, "generate.progress"))
     return (
-        f'<div class="aura-progress {look}" data-job="{job}">'
-        f'<div class="aura-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{share * 100:.0f}"><i style="width:{share * 100:.1f}%"></i></div>'
-        f'<p role="status"><b class="aura-dot"></b>{words}</p></div>'
+        f'<div class="aura-bar" role="progressbar" aria-label="{name}" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{share * 100:.0f}">'
+        f'<i style="width:{share * 100:.1f}%"></i></div>'
+    )
+
+
+def _words(parts: list[str]) -> str:
+    return '<span class="aura-sep" aria-hidden="true">·</span>'.join(
+        f"<span>{esc(part)}</span>" for part in parts
     )

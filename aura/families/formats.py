@@ -1,8 +1,8 @@
 """Components stored smaller than they compute.
 
-Plain weights are mapped from their file, not read into a copy of their own, and what is
-stored smaller is made of them layer by layer, so that a second whole copy never exists.
-Only linear layers shrink: they are most of a large model, and bear it best.
+What is stored smaller is read and made smaller layer by layer, so that loading never needs
+more than the finished model and one layer. Only linear layers shrink: they are most of a
+large model, and bear it best.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import set_module_tensor_to_device
 from diffusers.hooks import apply_layerwise_casting
 from torch import nn
 
 from aura.catalog.quants import NAMES, gguf_file
 from aura.errors import ModelMissing
-from aura.families.stored import network
+from aura.families.stored import complete_or_raise, empty, unread
 
 LIBRARIES = ("diffusers", "transformers")
 KEPT = ("wo",)  # T5's last layers, whose results overflow in less than they were trained in
@@ -41,9 +42,33 @@ def component(folder: Path, name: str, form: str, dtype: torch.dtype, device: to
         dtype = torch.bfloat16  # in fp16 its last layers would have to stay in fp32
     if form in NAMES:
         return _from_gguf(kind, folder, name, form, dtype)
-    plain = network(kind, folder / name, dtype)
-    SHRINK[form](plain, dtype, device)
-    return plain.eval()
+    net = _shrunk(empty(kind, folder / name), folder / name, form, dtype, device)
+    return complete_or_raise(net, folder / name).eval()
+
+
+def _shrunk(net: Any, folder: Path, form: str, dtype: torch.dtype, device: torch.device) -> Any:
+    """``net``, which has no bytes yet, filled from its files with its linear layers shrunk."""
+    small = dict(shrinkable(net, form))
+    for owner, names in _by_owner(unread(folder, dtype, mapped=False), net).items():
+        for name, tensor in names.items():
+            set_module_tensor_to_device(net, name, RAM, value=tensor[...], dtype=dtype)
+        if owner in small:
+            net.set_submodule(owner, SHRINK[form](small[owner], dtype, device))
+    if hasattr(net, "tie_weights"):
+        net.tie_weights()
+    if form == "fp8":
+        _widen_to_compute(net, dtype)
+    return net
+
+
+def _by_owner(tensors: dict[str, Any], net: Any) -> Mapping[str, dict[str, Any]]:
+    """Layer → its tensors, by name."""
+    if hasattr(net, "_fix_state_dict_keys_on_load"):
+        net._fix_state_dict_keys_on_load(tensors)  # attention as it was named in older files
+    owners: dict[str, dict[str, Any]] = {}
+    for name, tensor in tensors.items():
+        owners.setdefault(name.rpartition(".")[0], {})[name] = tensor
+    return owners
 
 
 def class_of(folder: Path, name: str) -> Any:
@@ -55,18 +80,24 @@ def class_of(folder: Path, name: str) -> Any:
     return getattr(importlib.import_module(library), class_name)
 
 
-def shrinkable(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
-    """Every linear layer that may be stored smaller: its parent, its name there, itself."""
-    for parent in list(module.modules()):
-        for name, layer in list(parent.named_children()):
-            if isinstance(layer, nn.Linear) and name not in KEPT:
-                yield parent, name, layer
+def shrinkable(net: nn.Module, form: str) -> Iterator[tuple[str, nn.Linear]]:
+    """The linear layers that are stored in ``form``, with their names."""
+    for name, layer in net.named_modules():
+        if not isinstance(layer, nn.Linear) or name.rpartition(".")[2] in KEPT:
+            continue
+        if form != "nf4" or layer.in_features % NF4_ROW == 0:
+            yield name, layer
 
 
-def _fp8(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
-    """Eight-bit floats, widened layer by layer while they compute."""
+def _fp8(layer: nn.Linear, dtype: torch.dtype, device: torch.device) -> nn.Linear:
+    """Eight-bit floats."""
+    return layer.to(torch.float8_e4m3fn)
+
+
+def _widen_to_compute(net: nn.Module, dtype: torch.dtype) -> None:
+    """Each layer of eight-bit floats is widened while it computes, and only then."""
     apply_layerwise_casting(
-        module,
+        net,
         storage_dtype=torch.float8_e4m3fn,
         compute_dtype=dtype,
         skip_modules_pattern=tuple(rf"\.{name}$" for name in KEPT),
@@ -74,42 +105,38 @@ def _fp8(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
     )
 
 
-def _int8(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
+def _int8(layer: nn.Linear, dtype: torch.dtype, device: torch.device) -> nn.Linear:
     """Eight-bit integers with a scale for each row."""
     with quiet():
         from torchao.quantization import Int8WeightOnlyConfig, quantize_
-    small = {layer for _, _, layer in shrinkable(module)}
     # Its own settings for the compiler would be the whole process's.
-    config = Int8WeightOnlyConfig(set_inductor_config=False)
-    quantize_(module, config, filter_fn=lambda layer, _: layer in small)
+    quantize_(layer, Int8WeightOnlyConfig(set_inductor_config=False))
+    return layer
 
 
-def _nf4(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
+def _nf4(layer: nn.Linear, dtype: torch.dtype, device: torch.device) -> nn.Module:
     """Four bits with a scale for each 64 weights.
 
-    The layers are replaced here rather than by the libraries' own quantisers, because
-    that of diffusers asks for a card, and this works with and without.
+    Packed here rather than by the libraries' own quantisers, because that of diffusers
+    asks for a card, and this works with and without.
     """
     with quiet():
         from bitsandbytes.nn import Linear4bit, Params4bit
     how: Mapping[str, Any] = {"quant_type": "nf4", "compress_statistics": False}
-    for parent, name, layer in shrinkable(module):
-        if layer.in_features % NF4_ROW:
-            continue
-        packed = Linear4bit(
-            layer.in_features,
-            layer.out_features,
-            bias=layer.bias is not None,
-            compute_dtype=dtype,
-            device="meta",
-            **how,
-        )
-        packed.weight = Params4bit(layer.weight.data, module=packed, **how)
-        packed.bias = layer.bias
-        setattr(parent, name, packed.to(device).to(RAM))
+    packed = Linear4bit(
+        layer.in_features,
+        layer.out_features,
+        bias=layer.bias is not None,
+        compute_dtype=dtype,
+        device="meta",
+        **how,
+    )
+    packed.weight = Params4bit(layer.weight.data, module=packed, **how)
+    packed.bias = layer.bias
+    return packed.to(device).to(RAM)
 
 
-SHRINK: Mapping[str, Callable[[nn.Module, torch.dtype, torch.device], None]] = {
+SHRINK: Mapping[str, Callable[[nn.Linear, torch.dtype, torch.device], nn.Module]] = {
     "fp8": _fp8,
     "int8": _int8,
     "nf4": _nf4,

@@ -12,6 +12,7 @@ from PIL import Image
 
 LONG_SIDE = 512  # pixels; larger previews help nobody
 EVERY_S = 0.25
+FEW = 4  # small pictures decoded at once
 SMALL_DECODER = 5_000_000  # parameters; up to here decoding a step costs next to nothing
 
 
@@ -89,7 +90,7 @@ class Previewer:
         random = torch.Generator().manual_seed(0)
         latents = torch.randn(24, channels, 1, 1, generator=random).expand(-1, -1, 4, 4)
         latents = latents.to(device, self.vae.dtype)
-        pixels = torch.cat([decode(self.vae, one[None]) for one in latents]).float()
+        pixels = torch.cat([decode(self.vae, few) for few in latents.split(FEW)]).float()
         colours = pixels.mean(dim=(2, 3)).nan_to_num()  # half precision may overflow here too
         inputs = torch.cat([latents.float()[:, :, 0, 0], torch.ones(24, 1, device=device)], dim=1)
         return torch.linalg.lstsq(inputs.cpu(), colours.cpu()).solution.T.to(device)

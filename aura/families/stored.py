@@ -35,23 +35,35 @@ BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorErro
 
 def network(kind: Any, folder: Path, dtype: torch.dtype, device: torch.device = RAM) -> Any:
     """A model of class ``kind``, of diffusers or transformers. Raises any of ``BROKEN``."""
-    tensors = unread(folder, dtype, device)
+    tensors = unread(folder, dtype, mapped=device == RAM)
     net = (_of_diffusers if issubclass(kind, ModelMixin) else _of_transformers)(
         kind, folder, tensors, dtype, device
     )
     return net.eval()
 
 
-def unread(folder: Path, dtype: torch.dtype, device: torch.device = RAM) -> dict[str, Any]:
-    """Name → what reads that tensor when it is sliced (``[...]``)."""
+def empty(kind: Any, folder: Path) -> Any:
+    """The same model with the shapes of its weights and without their bytes."""
+    of_diffusers = issubclass(kind, ModelMixin)
+    with init_empty_weights():
+        if of_diffusers:
+            return kind.from_config(kind.load_config(folder, local_files_only=True))
+        return kind(kind.config_class.from_pretrained(folder, local_files_only=True))
+
+
+def unread(folder: Path, dtype: torch.dtype, mapped: bool = True) -> dict[str, Any]:
+    """Name → what reads that tensor when it is sliced (``[...]``).
+
+    ``mapped``: those that are computed with as they lie in the file stay in it.
+    """
     found: dict[str, Any] = {}
     for path in complete.weights(folder) or complete.weights(folder, complete.HALF):
-        mapped = safe_open(path, framework="pt")
+        file = safe_open(path, framework="pt")
         read = safe_open(path, framework="pt", backend="pread")
-        for name in mapped.keys():  # noqa: SIM118 - it is no dictionary
-            used = mapped.get_slice(name)
+        for name in file.keys():  # noqa: SIM118 - it is no dictionary
+            used = file.get_slice(name)
             kernel = len(used.get_shape()) == KERNEL
-            as_it_lies = device == RAM and STORED.get(used.get_dtype()) == dtype and not kernel
+            as_it_lies = mapped and STORED.get(used.get_dtype()) == dtype and not kernel
             found[name] = used if as_it_lies else read.get_slice(name)
     return found
 
@@ -91,8 +103,7 @@ def _of_transformers(
 def _of_diffusers(
     kind: Any, folder: Path, tensors: dict[str, Any], dtype: torch.dtype, device: torch.device
 ) -> Any:
-    with init_empty_weights():
-        net = kind.from_config(kind.load_config(folder, local_files_only=True))
+    net = empty(kind, folder)
     net._fix_state_dict_keys_on_load(tensors)  # attention as it was named in older files
     load_model_dict_into_meta(
         net,
@@ -101,6 +112,11 @@ def _of_diffusers(
         device_map={"": device},
         keep_in_fp32_modules=net._keep_in_fp32_modules,
     )
+    return complete_or_raise(net, folder)
+
+
+def complete_or_raise(net: Any, folder: Path) -> Any:
+    """``net`` if every tensor of it has its bytes. Raises Incomplete."""
     missing = [name for name, one in net.state_dict().items() if one.is_meta]
     if missing:
         raise Incomplete(f"{folder}: {missing[:3]}")

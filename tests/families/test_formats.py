@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 from pathlib import Path
 
 import gguf
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from aura.errors import ModelMissing
+from aura.families import formats
 from aura.families.formats import class_of, component
 from aura.families.placement import Placement
+from aura.families.stored import Incomplete
 from aura.memory.weights import read
 from tests.families import components
 from tests.families.plans import plan
@@ -172,3 +176,35 @@ def test_making_weights_smaller_leaves_the_process_as_it_was(folder):
     for form in ("fp8", "int8", "nf4"):
         component(folder, "text_encoder_2", form, torch.bfloat16, CPU)
     assert (torch.get_float32_matmul_precision(), torch.get_default_dtype()) == before
+
+
+@pytest.mark.parametrize("form", ["fp8", "int8", "nf4"])
+def test_loading_holds_no_more_than_one_layer_that_is_not_yet_small(folder, monkeypatch, form):
+    most = 0
+    fill = formats.set_module_tensor_to_device
+
+    def watched(net, *what, **how):
+        nonlocal most
+        fill(net, *what, **how)
+        wide = [one for _, one in formats.shrinkable(net, form) if is_wide(one.weight)]
+        most = max(most, len(wide))
+
+    monkeypatch.setattr(formats, "set_module_tensor_to_device", watched)
+    component(folder, "text_encoder_2", form, torch.bfloat16, CPU)
+    assert most == 1
+
+
+def is_wide(weight) -> bool:
+    plain = type(weight) is torch.nn.Parameter and weight.dtype == torch.bfloat16
+    return plain and not weight.is_meta
+
+
+def test_a_component_with_a_tensor_missing_is_incomplete(folder, tmp_path):
+    broken = shutil.copytree(folder / "text_encoder_2", tmp_path / "text_encoder_2")
+    (tmp_path / "model_index.json").write_bytes((folder / "model_index.json").read_bytes())
+    weights = broken / "model.safetensors"
+    tensors = load_file(weights)
+    tensors.pop("encoder.block.1.layer.0.SelfAttention.q.weight")
+    save_file(tensors, weights)
+    with pytest.raises(Incomplete):
+        component(tmp_path, "text_encoder_2", "int8", torch.bfloat16, CPU)

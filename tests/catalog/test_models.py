@@ -6,6 +6,7 @@ import json
 import shutil
 import struct
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from aura import i18n
 from aura.catalog import Catalog, complete
-from aura.catalog.models import LIST, RUNNABLE, shipped
+from aura.catalog.models import LIST, RUNNABLE, Task, shipped
 from aura.errors import ModelDamaged, ModelMissing, UnknownModel
 from aura.requests import SCHEDULERS
 from aura.settings import APP_DIR, Settings
@@ -45,6 +46,21 @@ def test_every_model_is_described_in_both_languages_and_once():
         assert set(model.good_for) == set(i18n.LANGUAGES)
         assert model.defaults.scheduler in SCHEDULERS
         assert model.folder or (model.repo and model.download_bytes > 0)
+
+
+def test_models_that_make_pictures_say_at_what_size():
+    for model in MODELS:
+        assert (model.area > 0) == (model.task in ("generate", "remove"))
+        assert model.defaults.steps >= 1
+
+
+def test_every_task_has_a_model():
+    assert {model.task for model in MODELS} == set(get_args(Task))
+
+
+def test_only_models_that_make_pictures_from_text_are_offered_to_draw_with():
+    others = [model for model in MODELS if model.task != "generate"]
+    assert others and not any(model.draws for model in others)
 
 
 def test_the_model_that_ships_comes_first():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,21 @@ def _footprint(model: Model, folder: Path | None) -> tuple[Footprint | None, Pat
     """By the files that are here if they are sound, else as published."""
     if folder is not None:
         try:
-            return footprint_of(model, example(model), folder), folder
+            return _of_files(model.model_dump_json(), folder, _written(folder)), folder
         except (ModelDamaged, LookupError):
             pass  # it is still a model that could be fetched
     return footprint_of(model, example(model)), None
+
+
+@lru_cache(maxsize=256)
+def _of_files(model: str, folder: Path, written: int) -> Footprint | None:
+    """Remembered as long as no file is ``written`` anew: headers are long to read."""
+    known = Model.model_validate_json(model)
+    return footprint_of(known, example(known), folder)
+
+
+def _written(folder: Path) -> int:
+    return max((path.stat().st_mtime_ns for path in folder.rglob("*.safetensors")), default=0)
 
 
 def _nearest(plans: tuple[Plan, ...], ram: int) -> Plan:

@@ -215,7 +215,7 @@ class Manager:
         if entry.plan.stored != plan.stored:
             self._residency.drop(entry)
         elif not entry.parked:
-            self._room.set_aside(entry, claim(plan).ram)
+            self._room.set_aside(entry, max(0, claim(plan).ram - sum(entry.resting)))
 
     def _loaded(self, model: Model, plan: Plan) -> Entry:
         folder = self.locate(model)

@@ -74,7 +74,8 @@ class Room:
         return True
 
     def _may_park(self, entry: Entry) -> bool:
-        return bool(entry.resting.card) and not self.device.snapshot().shares_ram
+        on_card = entry.plan.on_card and not entry.parked
+        return on_card and not self.device.snapshot().shares_ram
 
     def _room_in_ram(self, entry: Entry, ram: int) -> bool:
         """Drop copies that are worth less than this one would be, if that makes room for it."""

@@ -63,6 +63,14 @@ def test_copies_leave_ram_for_a_plan_that_needs_it():
     assert device.host_used <= 10 * GIB
 
 
+def test_a_copy_that_would_have_to_leave_at_once_is_not_made():
+    _, family, manager = studio(9 * GIB, 10 * GIB)
+    use(manager, model("a"))
+    family.rungs = ("model_offload",)
+    assert use(manager, model("b"), width=2048, height=1024).ram > 4 * GIB
+    assert list(by_name(manager)) == ["b"] and family.parks == 0
+
+
 def test_the_copy_that_is_quickest_to_load_again_leaves_first():
     ticks = iter(range(10**6))
     device, _, _ = studio(9 * GIB, 10 * GIB)
@@ -92,6 +100,16 @@ def test_another_placement_of_the_same_weights_reads_no_disk():
     large = use(manager, model(), width=1024, height=1024)
     assert small.placement != large.placement and small.stored == large.stored
     assert family.loads == 1
+
+
+def test_what_was_streamed_becomes_resident_without_a_disk_read():
+    device, family, manager = studio(16 * GIB)
+    device.foreign = 12 * GIB
+    streamed = use(manager, model())
+    device.foreign = 0
+    resident = use(manager, model())
+    assert streamed.resting == 0 and resident.rung == "resident"
+    assert (family.loads, device.host_used) == (1, 0)
 
 
 def test_weights_in_another_form_are_loaded_anew():

@@ -40,6 +40,14 @@ sizes = st.integers(min_value=0, max_value=80)
 models = st.sampled_from(MODELS)
 
 
+class Watched(SimulatedFamily):
+    """Its copies in RAM stay within what RAM there is, as they are made."""
+
+    def park(self, loaded):
+        super().park(loaded)
+        assert self.device.host_used <= host_budget(self.device.snapshot())
+
+
 class Machine(RuleBasedStateMachine):
     @initialize(
         card=st.integers(2, 80), ram=st.sampled_from([8, 16, 32, 64]), limited=st.booleans()
@@ -47,7 +55,7 @@ class Machine(RuleBasedStateMachine):
     def power_on(self, card, ram, limited):
         limit = card * GIB // 2 if limited else None
         self.device = SimulatedDevice(card * GIB, ram * GIB, dtypes=("bf16",), limit=limit)
-        self.family = SimulatedFamily(self.device)
+        self.family = Watched(self.device)
         self.ledger = Ledger(":memory:")
         self.now = 0.0
         self.loans: list[tuple[ExitStack, object, Plan]] = []

@@ -1,8 +1,8 @@
 """Whether the folder of a model holds every file that is loaded, whole.
 
 Only safetensors count as weights. A file's header says how long it must be, so that an
-interrupted copy is found without reading the weights. A pipeline in the diffusers layout
-may have its weights in half precision alone; then its ``variant`` is what is loaded.
+interrupted copy is found without reading the weights. A part may have its weights in half
+precision alone, under names of their own; those are loaded then.
 """
 
 from __future__ import annotations
@@ -32,21 +32,16 @@ def flaw(folder: Path, files: tuple[str, ...] = ()) -> Path | None:
     index = index_of(folder)
     if index is None:
         lone = (folder / "config.json").is_file() and not (folder / "model_index.json").exists()
-        return _flaw_of(folder, None) if lone else folder / "model_index.json"
-    chosen = variant(folder)
-    flaws = (_flaw_of(folder / name, chosen) for name in components(index))
+        return _flaw_of(folder) if lone else folder / "model_index.json"
+    flaws = (_flaw_of(folder / name) for name in components(index))
     return next((path for path in flaws if path is not None), None)
 
 
-def variant(folder: Path) -> str | None:
-    """What the pipeline in ``folder`` is loaded as: ``fp16`` where a part has nothing else."""
-    parts = [folder / name for name in components(index_of(folder) or {})]
-    half_only = (not weights(part) and weights(part, HALF) for part in parts)
-    return HALF if any(half_only) else None
-
-
 def weights(part: Path, variant: str | None = None) -> tuple[Path, ...]:
-    """The files a component loads from: one, or the shards that an index names."""
+    """The files a component loads from: one, or the shards that an index names.
+
+    ``variant`` is ``HALF`` for those in half precision where both may be there.
+    """
     tail = f".{variant}" if variant else ""
     for stem in STEMS:
         index = read_json(part / f"{stem}.safetensors.index{tail}.json")
@@ -97,7 +92,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return loaded if isinstance(loaded, dict) else None
 
 
-def _flaw_of(part: Path, variant: str | None) -> Path | None:
+def _flaw_of(part: Path) -> Path | None:
     if part.name.startswith("scheduler"):
         config = part / "scheduler_config.json"
         return config if read_json(config) is None else None
@@ -105,7 +100,7 @@ def _flaw_of(part: Path, variant: str | None) -> Path | None:
         return _flaw_of_words(part)
     if read_json(part / "config.json") is None:
         return part / "config.json"
-    files = (variant and weights(part, variant)) or weights(part)
+    files = weights(part) or weights(part, HALF)
     if not files:
         return part / f"{STEMS[0]}.safetensors"
     return next((path for path in files if not whole(path)), None)

@@ -94,6 +94,18 @@ class Hub:
             # In pieces as they come: one of a set size would be lost with what is not there yet.
             yield start if partial else 0, response.iter_raw()
 
+    def keep_token(self, model: Model, token: str) -> None:
+        """Prove an access token and remember it where every tool of the hub looks for it."""
+        from huggingface_hub import login
+        from huggingface_hub.errors import HfHubHTTPError
+
+        with self._worded(model):
+            try:
+                login(token=token.strip())
+            except (HfHubHTTPError, ValueError) as refused:
+                error = _typed(refused, model)
+                raise _no_token(model) if not isinstance(error, HubBusy) else error from refused
+
     @contextmanager
     def _worded(self, model: Model) -> Iterator[None]:
         from huggingface_hub import constants
@@ -118,13 +130,6 @@ def page(model: Model) -> str:
     return f"{constants.ENDPOINT}/{model.repo}"
 
 
-def keep_token(token: str) -> None:
-    """Remember an access token where every tool of the hub looks for it, once it is proven."""
-    from huggingface_hub import login
-
-    login(token=token, skip_if_logged_in=False)
-
-
 def _file(sibling: object) -> RemoteFile | None:
     """None for what cannot be proven when it has come, and for names that point elsewhere."""
     lfs = getattr(sibling, "lfs", None)
@@ -138,7 +143,7 @@ def _file(sibling: object) -> RemoteFile | None:
 
 
 def _typed(refused: Exception, model: Model) -> AuraError:
-    from huggingface_hub import constants, get_token
+    from huggingface_hub import get_token
     from huggingface_hub.errors import GatedRepoError
 
     response = getattr(refused, "response", None)
@@ -147,10 +152,16 @@ def _typed(refused: Exception, model: Model) -> AuraError:
     if isinstance(refused, GatedRepoError) or status == 403 or unknown:
         return GatedModel(model=model.name, url=page(model))
     if status == 401:
-        return TokenRefused(model=model.name, url=f"{constants.ENDPOINT}/settings/tokens")
+        return _no_token(model)
     if status in ASK_LATER:
         return HubBusy(model=model.name, status=status, wait_s=_asked(response))
     return NotOnHub(model=model.name, url=page(model))
+
+
+def _no_token(model: Model) -> TokenRefused:
+    from huggingface_hub import constants
+
+    return TokenRefused(model=model.name, url=f"{constants.ENDPOINT}/settings/tokens")
 
 
 def _asked(response: object) -> float:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aura.catalog.hub import repo_folder
 from aura.catalog.remote import ETAG, RemoteFile
+from aura.errors import FolderUnwritable
 
 PARTIAL = ".aura.incomplete"  # nobody else's: others' partial files are left alone
 DAMAGED = ".damaged"
@@ -125,12 +126,18 @@ def discard_partial(repo: str) -> int:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename what ``path`` names, so that nothing loads it; it is fetched again when asked."""
+    """Rename what ``path`` names, so that nothing loads it; it is fetched again when asked.
+
+    Raises FolderUnwritable.
+    """
     target = path.resolve()
     aside = target.with_name(f"{target.name}{DAMAGED}-{time.strftime('%Y%m%d-%H%M%S')}")
-    target.replace(aside)
-    if path.is_symlink():
-        path.unlink()
+    try:
+        target.replace(aside)
+        if path.is_symlink():
+            path.unlink()
+    except OSError as refused:
+        raise FolderUnwritable(path=str(target.parent)) from refused
     return aside
 
 

@@ -39,7 +39,7 @@ def verify(
     check: Check = lambda: None,
     seen: Callable[[str, int], None] = lambda name, size: None,
 ) -> Verified:
-    """``seen`` hears of each file before it is read. Raises ModelMissing."""
+    """``seen`` hears of each file before it is read. Raises ModelMissing, FolderUnwritable."""
     folder = catalog.place(model)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _loaded(path)]
     damaged: list[Path] = []
@@ -71,6 +71,9 @@ def _loaded(path: Path) -> bool:
 
 def _sound(path: Path, check: Check) -> bool:
     """By the hash that the cache names its content after; without one by its structure."""
-    if not store.sound(path, path.resolve().name, check):
-        return False
+    try:
+        if not store.sound(path, path.resolve().name, check):
+            return False
+    except OSError:
+        return False  # a disk that cannot read it either
     return path.suffix != ".safetensors" or complete.whole(path)

@@ -20,6 +20,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The standard cache folder, empty."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    stored = str(tmp_path / "tokens")
+    monkeypatch.setattr("huggingface_hub.constants.HF_STORED_TOKENS_PATH", stored)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     return tmp_path / "hub"
 

@@ -157,6 +157,9 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 time.sleep(fault.delay)
             if fault and fault.status:
                 self.refuse(fault.status, fault.headers)
+            elif path == "/api/whoami-v2":
+                if not hub.token or self.allowed():
+                    self.tell({"type": "user", "name": "tester", "auth": {}})
             elif not path.startswith(("/cdn/", api, files)):
                 self.refuse(404, {"X-Error-Code": "RepoNotFound"})
             elif hub.token and not path.startswith("/cdn/") and not self.allowed():

@@ -20,24 +20,22 @@ def halve(path: Path) -> Path:
     return path.rename(path.with_name(f"{path.stem}.fp16{path.suffix}"))
 
 
-def test_weights_in_half_precision_alone_are_a_whole_model_of_that_variant(copy):
-    assert complete.variant(copy) is None
+def test_weights_in_half_precision_alone_are_a_whole_model(copy):
     for path in list(copy.rglob("*.safetensors")):
         halve(path)
     assert complete.flaw(copy) is None
-    assert complete.variant(copy) == "fp16"
 
 
-def test_one_part_in_half_precision_makes_the_variant(copy):
+def test_one_part_may_be_in_half_precision_alone(copy):
     halve(next((copy / "unet").glob("*.safetensors")))
     assert complete.flaw(copy) is None
-    assert complete.variant(copy) == "fp16"
 
 
-def test_full_precision_is_taken_where_both_are_there(copy):
-    for path in list(copy.rglob("*.safetensors")):
-        shutil.copy(path, path.with_name(f"{path.stem}.fp16.safetensors"))
-    assert complete.variant(copy) is None
+def test_full_precision_is_what_counts_where_both_are_there(copy):
+    full = next((copy / "unet").glob("*.safetensors"))
+    shutil.copy(full, full.with_name(f"{full.stem}.fp16.safetensors"))
+    full.write_bytes(full.read_bytes()[:-1])
+    assert complete.flaw(copy) == full
 
 
 def test_half_precision_in_shards_needs_every_shard(copy):
@@ -58,22 +56,11 @@ def test_weights_cut_short_are_found_in_half_precision_too(copy):
     assert complete.flaw(copy) == path
 
 
-def test_the_half_precision_variant_is_what_diffusers_loads(copy):
-    from diffusers import StableDiffusionPipeline
-
-    for path in list(copy.rglob("*.safetensors")):
-        halve(path)
-    StableDiffusionPipeline.from_pretrained(
-        copy, variant=complete.variant(copy), local_files_only=True, safety_checker=None
-    )
-
-
 def test_a_model_of_one_part_needs_its_configuration_and_its_weights(copy):
     lone = copy / "text_encoder"
     assert complete.flaw(lone) is None
     (lone / "model.safetensors").rename(copy / "kept")
     assert complete.flaw(lone) is not None
-    assert complete.variant(lone) is None
 
 
 def test_named_files_are_each_needed_and_whole(copy):

@@ -77,7 +77,7 @@ def test_half_precision_is_preferred(server, model):
     server.files[half] = server.files[UNET]
     folder = download(model).run()
     assert (folder / half).is_file() and not (folder / UNET).exists()
-    assert complete.variant(folder) == "fp16" and complete.flaw(folder) is None
+    assert complete.flaw(folder) is None
 
 
 def test_a_model_of_named_files_is_those_files(server, model):
@@ -238,6 +238,16 @@ def test_a_gated_model_comes_with_the_right_token_and_not_with_another(server, m
     with pytest.raises(TokenRefused):
         download(model).run()
     monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert same(download(model).run())
+
+
+def test_a_token_is_kept_where_other_tools_look_once_it_is_proven(server, model, tmp_path):
+    server.token = "hf_right"
+    with pytest.raises(TokenRefused):
+        Hub().keep_token(model, "hf_wrong")
+    assert not (tmp_path / "token").exists()
+    Hub().keep_token(model, " hf_right\n")
+    assert (tmp_path / "token").read_text() == "hf_right"
     assert same(download(model).run())
 
 

@@ -65,6 +65,7 @@ class Supervisor:
         self._watcher: Callable[[Status], None] = lambda status: None
         self._errands: dict[str, Errand] = {}
         self._warmed: tuple[str, float] | None = None  # the model told of last, and when
+        self._wish: str | None = None  # the model to warm once an engine is ready
 
     # --- life
 
@@ -143,6 +144,9 @@ class Supervisor:
 
         Does nothing while a job is here, nor for a model that is there or on its way.
         """
+        self._wish = model if self.ready is None else None
+        if self._wish:
+            return
         now, (last, told) = self.clock(), self._warmed or ("", 0.0)
         on_its_way = last == model and now - told < WARM_AGAIN_S
         if not (self._errands or on_its_way or self._is_there(model)):
@@ -263,6 +267,8 @@ class Supervisor:
 
     def told(self, status: Status) -> None:
         self._watcher(status)
+        if self._wish:
+            self.warm(self._wish)
 
     def lost(self, returncode: int | None, last: Status | None) -> None:
         self._warmed = None

@@ -141,6 +141,7 @@ if __name__ == "__main__":
         sys.exit(4)
     threading.Thread(target=listen, daemon=True).start()
     send(Ready(versions={"pid": str(os.getpid())}))
+    send(status())
     while (run := runs.get()) is not None:
         draw(run)
     os._exit(0)

@@ -184,6 +184,12 @@ def test_typing_warms_a_model_once(open_supervisor):
     assert told(supervisor) == ["warm", "release"]
 
 
+def test_a_model_asked_for_before_the_engine_is_ready_is_warmed_once_it_is(open_supervisor):
+    supervisor = open_supervisor()
+    supervisor.warm("never-there")
+    wait_until(lambda: told(supervisor) == ["warm"])
+
+
 def test_a_model_that_is_there_is_not_warmed_again(open_supervisor):
     now = [0.0]
     supervisor = open_supervisor(clock=lambda: now[0])

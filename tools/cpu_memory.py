@@ -30,8 +30,8 @@ ROWS: Mapping[str, tuple[int, int]] = {
     "vae_sd": (512, 1),
     "blip_base.vision_model": (576, 1),
     "blip_base.text_decoder": (40, 1),
-    "siglip_so400m.vision_model": (729, 4),
-    "bge_m3.encoder": (512, 8),
+    "siglip_so400m.vision_model": (729, 1),
+    "bge_m3.encoder": (512, 2),
 }
 
 

@@ -100,6 +100,7 @@
     else if (at("#aura-theme")) switchTheme();
     else if (at('[data-act="details"]')) toggleSide();
     else if (at('[data-act="help"]')) openHelp();
+    else if (at('[data-act="picture"]')) pressMemory();
     else if (at('[data-act="expand"]')) expand();
     else if (event.target.id === "aura-help-dialog") event.target.close();
   });

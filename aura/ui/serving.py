@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 import webbrowser
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,12 +46,20 @@ def say_at_once(words: str) -> None:
     print(words, flush=True)
 
 
-def serve(settings: Settings, lang: str, say: Say = say_at_once) -> int:
-    """Serve until Ctrl+C or a polite end. Raises AlreadyRunning, PortBusy, AuraError."""
+def serve(
+    settings: Settings,
+    lang: str,
+    say: Say = say_at_once,
+    command: Sequence[str] | None = None,
+) -> int:
+    """Serve until Ctrl+C or a polite end. Raises AlreadyRunning, PortBusy, AuraError.
+
+    ``command`` in a test: what starts another engine.
+    """
     settle(settings, os.environ)
     from aura.studio import Studio
 
-    ending, engine = Ending(), LateEngine(settings)
+    ending, engine = Ending(), LateEngine(settings, command=command)
     with Studio.open(settings, engine=engine) as studio:
         page, address = launch(studio)
         try:

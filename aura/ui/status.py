@@ -12,6 +12,7 @@ from aura.engine.protocol import Status
 from aura.i18n import size, text
 from aura.jobs.job import JobView
 from aura.memory.device import Snapshot
+from aura.memory.manager import Resident
 from aura.ui.icons import icon
 from aura.ui.markup import esc
 from aura.ui.wording import seconds
@@ -115,10 +116,14 @@ def _limit(lang: str, limit: int | None) -> str:
 def _residents(lang: str, status: Status, names: Mapping[str, str]) -> list[str]:
     if not status.residents:
         return [_item("", text(lang, "status.no_models"), "aura-models")]
-    held = ", ".join(
-        f"{names.get(r.model, r.model)} {size(lang, r.bytes)}" for r in status.residents
-    )
+    held = ", ".join(_resident(lang, one, names) for one in status.residents)
     return [_item(text(lang, "status.models"), held, "aura-models")]
+
+
+def _resident(lang: str, one: Resident, names: Mapping[str, str]) -> str:
+    """Its bytes on the device; a parked one holds RAM alone."""
+    held = f"{size(lang, one.ram)} RAM" if one.parked else size(lang, one.bytes)
+    return f"{names.get(one.model, one.model)} {held}"
 
 
 def _item(name: str, value: str, look: str = "") -> str:

@@ -20,10 +20,10 @@ END_S = 30
 
 
 class Served:
-    """A running studio. ``url`` ends in a slash."""
+    """A running studio. ``url`` ends in a slash; ``program`` is the module that serves it."""
 
-    def __init__(self, data: Path, root: Path, *options: str) -> None:
-        self.data, self.root, self.options = data, root, options
+    def __init__(self, data: Path, root: Path, *options: str, program: str = "aura") -> None:
+        self.data, self.root, self.options, self.program = data, root, options, program
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -34,7 +34,7 @@ class Served:
             "OMP_NUM_THREADS": "1",
             "PYTHONUNBUFFERED": "1",
         }
-        command = [sys.executable, "-m", "aura", "serve", "--no-browser", "--port", "0"]
+        command = [sys.executable, "-m", self.program, "serve", "--no-browser", "--port", "0"]
         command += ["--device", "cpu", "--data-dir", str(self.data), *self.options]
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data / "served.log").open("ab") as log:

@@ -131,5 +131,7 @@ def _side(
 ) -> str:
     title = f"<h3>{esc(text(lang, 'memory.models'))}</h3>"
     if status is None:
-        return title + f'<p class="aura-quiet">{esc(text(lang, "status.starting"))}</p>'
-    return title + models.listing(lang, status, names, order) + models.keep(lang, keep_s)
+        known = f'<p class="aura-quiet">{esc(text(lang, "status.starting"))}</p>'
+    else:
+        known = models.listing(lang, status, names, order)
+    return title + known + models.keep(lang, keep_s)

@@ -92,14 +92,31 @@ def _times(lang: str, shown: Picture) -> list[tuple[str, str]]:
 
 
 def _memory(lang: str, shown: Picture) -> str:
+    """The plan it was drawn under, and what that really took."""
     plan = shown.plan
-    pairs = [(text(lang, "generate.details.peak"), size(lang, shown.peak_bytes))]
-    if plan.get("device"):
-        pairs.append((text(lang, "generate.details.device"), esc(plan["device"])))
-    if plan.get("dtype"):
-        pairs.append((text(lang, "generate.details.dtype"), esc(plan["dtype"])))
+    pairs = [("memory.predicted", size(lang, plan["peak"]))] if plan.get("peak") else []
+    pairs.append(("memory.measured", _measured(lang, shown)))
+    if plan.get("rung"):
+        pairs.append(("generate.details.rung", esc(_rung(lang, plan["rung"]))))
+    for name in ("device", "dtype"):
+        if plan.get(name):
+            pairs.append((f"generate.details.{name}", esc(plan[name])))
     why = notice(lang, plan.get("explanation") or {})
-    return facts(pairs) + (f'<p class="aura-quiet">{esc(why)}</p>' if why else "")
+    said = f'<p class="aura-quiet">{esc(why)}</p>' if why else ""
+    return facts([(text(lang, key), value) for key, value in pairs]) + said
+
+
+def _measured(lang: str, shown: Picture) -> str:
+    """In bytes, and in percent of what was predicted."""
+    peak, predicted = shown.peak_bytes, shown.plan.get("peak")
+    share = f" ({100 * peak / predicted:.0f} %)" if peak and predicted else ""
+    return size(lang, peak) + share
+
+
+def _rung(lang: str, rung: str) -> str:
+    """Where the parts of the model were; every rung but the first has words in plans too."""
+    key = "generate.details.rung.resident" if rung == "resident" else f"plan.how.{rung}"
+    return text(lang, key) if has(key) else rung
 
 
 def _notices(lang: str, shown: Picture) -> str:

@@ -10,6 +10,8 @@ from aura.ui.icons import icon
 from aura.ui.markup import button, esc
 from aura.ui.wording import error_card, notice
 
+FALLBACKS = {"plan.climbed", "engine.starved"}
+
 
 def failed(lang: str, error: Mapping[str, Any], job: str | None = None) -> str:
     """An error in its three sentences; for a job also the button that tries again."""
@@ -22,8 +24,11 @@ def failed(lang: str, error: Mapping[str, Any], job: str | None = None) -> str:
 
 
 def noticed(lang: str, notices: Sequence[Mapping[str, Any]]) -> str:
-    """What a fallback changed, while it runs and after."""
+    """What a person should know of a job, such as what a fallback changed; also while it runs."""
     said = "".join(f"<p>{esc(notice(lang, told))}</p>" for told in notices)
+    if any(told.get("code") in FALLBACKS for told in notices):
+        said = f'<p class="aura-what">{esc(text(lang, "generate.climbed"))}</p>{said}'
+        said += button("picture", text(lang, "memory.look"), look="is-text")
     return (
         f'<div class="aura-card-note" role="status">{icon("info", 20)}<div>{said}</div>'
         f"{_close(lang)}</div>"

@@ -17,7 +17,8 @@ from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegu
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
 from aura.families.formats import class_of, component
-from aura.families.placement import RAM, Placement
+from aura.families.homes import RAM
+from aura.families.placement import Placement
 from aura.families.preview import Previewer
 from aura.families.schedulers import SCHEDULERS, scheduler
 from aura.families.steps import steps

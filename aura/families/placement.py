@@ -17,9 +17,9 @@ import torch
 from diffusers.hooks import HookRegistry, apply_group_offloading
 from torch import nn
 
+from aura.families.homes import RAM, Home, Passing, bytes_of, is_packed
 from aura.memory.plan import Plan
 
-RAM = torch.device("cpu")
 BLOCKS = (nn.ModuleList, nn.Sequential)  # lists of these right below a model can be streamed
 HOOKS = ("lazy_prefetch_group_offloading", "layer_execution_tracker", "group_offloading")
 STREAMED = {  # rung → how its streamed parts pass through
@@ -27,30 +27,6 @@ STREAMED = {  # rung → how its streamed parts pass through
     "group_offload": "block_level",
     "leaf_offload": "leaf_level",
 }
-PLAIN = (nn.Parameter, torch.Tensor)
-
-
-class Home:
-    """Weights in RAM, kept there while copies of them are on a device."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        tensors = list(tensors_of(module))
-        # Packed weights carry more than their data, and only their own ``to`` knows what.
-        self.plain = all(type(tensor) in PLAIN for tensor in tensors)
-        self.kept = [(tensor, tensor.data) for tensor in tensors] if self.plain else []
-
-    def go(self, device: torch.device) -> None:
-        if not self.plain:
-            self.module.to(device)
-        for tensor, data in self.kept:
-            tensor.data = data.to(device, non_blocking=True)
-
-    def back(self) -> None:
-        if not self.plain:
-            self.module.to(RAM)
-        for tensor, data in self.kept:
-            tensor.data = data
 
 
 class Placement:
@@ -73,6 +49,7 @@ class Placement:
         self.plan, self.device = plan, device
         self.here: set[str] = set()  # modules that are on the device now
         self._homes: dict[str, list[Home]] = {}
+        self._passing: list[Passing] = []
 
     @property
     def encoders(self) -> frozenset[str]:
@@ -103,7 +80,8 @@ class Placement:
                 module.to(self.device)
                 self.here.add(name)
             elif name in self.streamed:
-                self._homes[name] = [Home(block) for block in self._stream(module)]
+                streamed = self._pass if is_packed(module) else self._stream
+                self._homes[name] = [Home(part) for part in streamed(module)]
             else:
                 self._homes[name] = [Home(module)]
 
@@ -123,17 +101,15 @@ class Placement:
     def lift(self) -> None:
         """No hook, and every weight in RAM."""
         self.leave()
-        for name, module in self.modules.items():
-            if name in self.streamed:
-                unhook(module)
+        self._unhook()
+        for module in self.modules.values():
             module.to(RAM)
         self.here.clear()
         self._homes.clear()
 
     def forget(self) -> None:
         """No hook, and no reference to any weight; nothing is moved."""
-        for name in self.streamed:
-            unhook(self.modules[name])
+        self._unhook()
         self.modules.clear()
         self.here.clear()
         self._homes.clear()
@@ -146,8 +122,7 @@ class Placement:
 
     def _stream(self, module: nn.Module) -> list[nn.Module]:
         """Hook what passes through; return the blocks that come and stay for a stage."""
-        share = self.plan.share if self.plan.rung == "partial_blocks" else 0.0
-        staying = kept(list(blocks_of(module)), share)
+        staying = self._staying(module)
         with hidden(module, staying):
             apply_group_offloading(
                 module,
@@ -159,6 +134,28 @@ class Placement:
                 low_cpu_mem_usage=not room_to_pin(module),
             )
         return staying
+
+    def _pass(self, module: nn.Module) -> list[nn.Module]:
+        """The same for packed weights; what lies in no block stays for a stage, too."""
+        if STREAMED[self.plan.rung] == "leaf_level":
+            parts = [(part, Home(part, recurse=False)) for part in module.modules()]
+            self._passing.append(Passing([one for one in parts if one[1].kept], self.device))
+            return []
+        staying = self._staying(module)
+        passing = [b for b in blocks_of(module) if not any(b is one for one in staying)]
+        self._passing.append(Passing([(b, Home(b)) for b in passing], self.device))
+        return staying + [child for child in module.children() if not isinstance(child, BLOCKS)]
+
+    def _staying(self, module: nn.Module) -> list[nn.Module]:
+        share = self.plan.share if self.plan.rung == "partial_blocks" else 0.0
+        return kept(list(blocks_of(module)), share)
+
+    def _unhook(self) -> None:
+        for name in self.streamed:
+            unhook(self.modules[name])
+        for passing in self._passing:
+            passing.remove()
+        self._passing.clear()
 
 
 def unhook(module: nn.Module) -> None:
@@ -204,12 +201,3 @@ def hidden(module: nn.Module, blocks: Sequence[nn.Module]) -> Iterator[None]:
 def room_to_pin(module: nn.Module) -> bool:
     """Whether RAM bears a pinned copy, which the allocator may round up to twice the size."""
     return psutil.virtual_memory().available > 3 * bytes_of(module)
-
-
-def tensors_of(module: nn.Module) -> Iterator[torch.Tensor]:
-    return chain(module.parameters(), module.buffers())
-
-
-def bytes_of(module: nn.Module) -> int:
-    """Bytes of weights and buffers as they are stored."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors_of(module))

@@ -247,7 +247,7 @@ def _chain(first: Way, form: str | None) -> Iterator[Way]:
     """A way, and the same with one more switch each time, as long as one helps."""
     way: Way | None = first
     while way is not None:
-        if legal(way.rung.name, form, way.switches, way.dtype, way.kind):
+        if legal(form, way.switches, way.dtype, way.kind):
             yield way
         way = way.relieved()
 

@@ -122,35 +122,50 @@ def test_a_stored_form_answers_nearly_as_the_plain_one(folder, stored, name, for
     assert 0 < error < BOUNDS[form]
 
 
-@pytest.mark.parametrize("rung", ["model_offload", "leaf_offload", "group_offload"])
-@pytest.mark.parametrize("form", ["fp8", "gguf_q8", "gguf_q4"])
-def test_what_may_be_streamed_in_a_stored_form_computes_the_same(stored, form, rung):
+@pytest.mark.parametrize(
+    "rung", ["model_offload", "partial_blocks", "group_offload", "leaf_offload"]
+)
+@pytest.mark.parametrize("form", BOUNDS)
+def test_a_stored_form_computes_the_same_in_every_place(stored, form, rung):
     model = stored("transformer", form)
     expected = components.drawn(model)
     uses = {"encoding": (), "denoising": ("transformer",)}
-    device = torch.device("cpu:0")
-    placement = Placement({"transformer": model}, uses, "transformer", plan(rung=rung), device)
-    placement.settle()
-    placement.enter("denoising")
-    assert torch.equal(components.drawn(model), expected)
-    placement.lift()
-    assert torch.equal(components.drawn(model), expected)
-
-
-@pytest.mark.parametrize("form", ["int8", "nf4"])
-def test_packed_weights_move_as_a_whole(stored, form):
-    model = stored("transformer", form)
-    expected = components.drawn(model)
-    uses = {"encoding": (), "denoising": ("transformer",)}
-    placed = plan(rung="model_offload")
-    placement = Placement(
-        {"transformer": model}, uses, "transformer", placed, torch.device("cpu:0")
-    )
+    device, placed = torch.device("cpu:0"), plan(rung=rung, share=0.5)
+    placement = Placement({"transformer": model}, uses, "transformer", placed, device)
     placement.settle()
     for _ in range(2):
         placement.enter("denoising")
         assert torch.equal(components.drawn(model), expected)
         placement.leave()
+    placement.lift()
+    assert torch.equal(components.drawn(model), expected)
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+@pytest.mark.parametrize("form", ["int8", "nf4"])
+def test_packed_blocks_are_on_the_device_only_while_they_compute(stored, form):
+    model = stored("transformer", form)
+    seen = []
+    watch = model.single_transformer_blocks[0].register_forward_hook(
+        lambda *_: seen.append([is_away(block) for block in blocks])
+    )
+    blocks = [*model.transformer_blocks, *model.single_transformer_blocks]
+    homes = {id(p) for p in model.parameters()}
+
+    def is_away(block) -> bool:
+        return any(id(p) not in homes for p in block.parameters())
+
+    uses, placed = {"encoding": (), "denoising": ("transformer",)}, plan(rung="group_offload")
+    placement = Placement(
+        {"transformer": model}, uses, "transformer", placed, torch.device("cpu:0")
+    )
+    placement.settle()
+    placement.enter("denoising")
+    components.drawn(model)
+    watch.remove()
+    placement.lift()
+    assert seen == [[False, True]]
+    assert not any(is_away(block) for block in blocks)
 
 
 def test_the_layers_of_t5_that_overflow_stay_as_they_are(folder):

@@ -7,7 +7,7 @@ import pytest
 
 from aura.catalog.models import LIST, shipped
 from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
-from aura.families.placement import bytes_of
+from aura.families.homes import bytes_of
 from aura.families.registry import by_name
 from aura.ratios import RATIOS, size_for
 from aura.requests import GenerateRequest

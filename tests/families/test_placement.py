@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from aura.families.placement import Home, Placement, bytes_of, kept, tensors_of
+from aura.families.homes import Home, bytes_of, tensors_of
+from aura.families.placement import Placement, kept
 from tests.families import components
 from tests.families.plans import plan
 

@@ -127,9 +127,8 @@ class Machine(RuleBasedStateMachine):
                     assert all(b.cheaper_than(a) or b.ram < a.ram for a, b in pairwise(plans))
                     form = happening.formats.get("unet")
                     kind = "cpu" if happening.device == "cpu" else "cuda"
-                    assert legal(
-                        happening.rung, form, happening.switches, happening.dtype, kind
-                    )  # the fifth
+                    switches, dtype = happening.switches, happening.dtype
+                    assert legal(form, switches, dtype, kind)  # the fifth
                 elif isinstance(happening, Drawn):
                     drawn.append(happening)
                 elif isinstance(happening, Noticed):

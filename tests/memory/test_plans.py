@@ -67,13 +67,11 @@ def test_what_the_page_believes_of_a_family_is_what_it_declares():
 @pytest.mark.parametrize(
     "combination",
     [
-        ("leaf_offload", "nf4", (), "bf16", "cuda"),
-        ("partial_blocks", "int8", (), "bf16", "cuda"),
-        ("group_offload", "int8", (), "bf16", "cuda"),
-        ("resident", "nf4", (), "fp32", "cuda"),
-        ("resident", None, (), "fp16", "cpu"),
-        ("resident", "fp8", (), "fp16", "mps"),
-        ("resident", None, ("vae_tiling", "taesd"), "bf16", "cuda"),
+        ("nf4", (), "fp32", "cuda"),
+        (None, (), "fp16", "cpu"),
+        ("int8", (), "fp32", "cpu"),
+        ("fp8", (), "fp16", "mps"),
+        (None, ("vae_tiling", "taesd"), "bf16", "cuda"),
     ],
 )
 def test_combinations_that_fail_are_never_planned(combination):

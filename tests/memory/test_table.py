@@ -50,7 +50,7 @@ def may_run(plan, machine, model):
     assert plan.ram <= host_budget(machine)
     form = next(iter(set(plan.formats.values()) & set(FORMATS)), None)
     kind = "cpu" if plan.device == "cpu" else machine.kind
-    assert legal(plan.rung, form, plan.switches, plan.dtype, kind)
+    assert legal(form, plan.switches, plan.dtype, kind)
     assert {plan.rung, *plan.switches, *plan.formats.values()} <= set(abilities(model.family))
 
 

@@ -20,6 +20,7 @@ from transformers import (
 )
 
 LETTERS = tuple(string.ascii_letters + string.digits + string.punctuation)
+FEW = 1000  # words, where the last ids mean nothing to the model
 RARE, COMMON = -20.0, -3.0  # log-probabilities of a unigram
 
 
@@ -42,6 +43,7 @@ def t5(size: int) -> T5Tokenizer:
 
 
 def xlm_roberta(size: int) -> XLMRobertaTokenizer:
+    size = min(size, FEW)  # a quarter of a million words would take seconds to read
     special = {0: "<s>", 1: "<pad>", 2: "</s>", 3: "<unk>", size - 1: "<mask>"}
     return XLMRobertaTokenizer(vocab=weighted(special, size), model_max_length=8192)
 

@@ -22,7 +22,7 @@ import pytest
 from aura.cli.main import main
 from aura.settings import APP_DIR, read
 from tests.catalog import layouts as of
-from tests.catalog.conftest import SHAPES, reached
+from tests.catalog.conftest import SHAPES, WAIT_S, reached, until_partial
 from tests.catalog.hub_server import Fault, HubServer
 
 FIELDS = {
@@ -31,7 +31,6 @@ FIELDS = {
 }  # fmt: skip
 REPO = "stable-diffusion-v1-5/stable-diffusion-v1-5"  # of sd15, as the catalogue names it
 UNET = "unet/diffusion_pytorch_model.safetensors"
-WAIT_S = 60.0
 
 
 class Terminal:
@@ -133,6 +132,7 @@ def test_ctrl_c_ends_with_130_and_what_came_is_kept(terminal, server):
     under_way, go_on = threading.Event(), threading.Event()
 
     def pause() -> None:
+        until_partial(terminal.cache, 3_000_000)
         under_way.set()
         go_on.wait(WAIT_S)
 
@@ -145,7 +145,7 @@ def test_ctrl_c_ends_with_130_and_what_came_is_kept(terminal, server):
     assert process.returncode == 130 and not out and b"Traceback" not in err
     server.asked.clear()
     assert terminal.told("get", "sd15")["installed"]
-    assert all(asked.start > 0 for asked in server.fetched(UNET))
+    assert [asked.start for asked in server.fetched(UNET)] == [3_000_000]
 
 
 @pytest.mark.parametrize("switch", ["--offline", "HF_HUB_OFFLINE"])

@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from aura.catalog import complete
 from aura.catalog.files import INDEX, needed
+from aura.catalog.headers import PICKLES
 from aura.catalog.models import Model
 from aura.catalog.progress import Meter
-from aura.catalog.remote import Hub, Listing, RemoteFile
+from aura.catalog.remote import Hub, Listing, RemoteFile, page
 from aura.catalog.store import Store, sound
 from aura.errors import (
     DiskFull,
@@ -27,6 +28,7 @@ from aura.errors import (
     HubUnreachable,
     ModelDamaged,
     NotOnHub,
+    PickleRefused,
     Stopped,
 )
 
@@ -64,10 +66,10 @@ class Download:
     def run(self) -> Path:
         """The folder of the whole model.
 
-        Raises a HubError, DiskFull, FolderUnwritable, ModelDamaged, or Stopped.
+        Raises a HubError, PickleRefused, DiskFull, FolderUnwritable, ModelDamaged, or Stopped.
         """
         if not self.model.repo:
-            raise NotOnHub(model=self.model.name, url=str(self.model.folder))
+            raise NotOnHub(**self._where)
         self.meter.turn("listing")
         listing = self._patiently(lambda: self.hub.listing(self.model))
         store = Store(self.model.repo, listing.commit)
@@ -98,9 +100,14 @@ class Download:
             self._get(store, index)
             said = complete.index_of(store.folder) or {}
         files = needed(listing.files, said, self.model.files)
-        if not any(file.path.endswith(".safetensors") for file in files):
-            raise NotOnHub(model=self.model.name, url=self.model.repo)
+        if not any(file.path.endswith((".safetensors", ".gguf")) for file in files):
+            pickled = any(file.path.endswith(PICKLES) for file in listing.files)
+            raise PickleRefused(name=store.repo) if pickled else NotOnHub(**self._where)
         return files
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"model": self.model.name, "url": page(self.model)}
 
     def _room(self, store: Store, missing: int) -> None:
         """Raises DiskFull before the first byte rather than at the last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from aura.catalog import Model
 from aura.settings import APP_DIR
 from tests.catalog.hub_server import HubServer
 
+WAIT_S = 60.0
 SHAPES = APP_DIR / "assets" / "models" / "aura-shapes"
 
 
@@ -45,6 +47,14 @@ def reached(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", hub.url)
     yield
     close_session()
+
+
+def until_partial(cache: Path, count: int) -> None:
+    """Wait until a file that is under way has so many bytes on the disk."""
+    end = time.monotonic() + WAIT_S
+    while sum(path.stat().st_size for path in cache.glob("*/blobs/*.aura.incomplete")) < count:
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -17,14 +17,13 @@ from aura.catalog.progress import Meter
 from aura.catalog.remote import Hub
 from aura.errors import DownloadDamaged
 from aura.settings import APP_DIR
-from tests.catalog.conftest import SHAPES
+from tests.catalog.conftest import SHAPES, WAIT_S
 from tests.catalog.hub_server import Asked, Fault, HubServer
 
 TEXT = "text_encoder/model.safetensors"  # the smallest weights
 UNET = "unet/diffusion_pytorch_model.safetensors"
 TIMES = 200
 KILLS = 20
-WAIT_S = 60.0
 
 
 def damaged(model: Model, server: HubServer, fault: Fault) -> bool:

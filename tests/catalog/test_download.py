@@ -20,10 +20,11 @@ from aura.errors import (
     HubBusy,
     NotOnHub,
     Offline,
+    PickleRefused,
     Stopped,
     TokenRefused,
 )
-from tests.catalog.conftest import SHAPES, remote_model
+from tests.catalog.conftest import SHAPES, remote_model, until_partial
 from tests.catalog.hub_server import Fault, HubServer
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -160,15 +161,19 @@ def test_a_cut_connection_is_taken_up_where_it_was(server, model):
     assert sum(one.sent for one in asked) == len(server.files[UNET])
 
 
-def test_a_stopped_download_goes_on_at_its_last_byte(server, model):
+def test_a_stopped_download_goes_on_at_its_last_byte(server, model, cache):
     stop = threading.Event()
-    server.faults.append(Fault(UNET, cut=3_000_000, pause=stop.set))
+
+    def pause() -> None:
+        until_partial(cache, 3_000_000)
+        stop.set()
+
+    server.faults.append(Fault(UNET, cut=3_000_000, pause=pause))
     with pytest.raises(Stopped):
         download(model, stop=stop, delays=(30.0,)).run()
     server.asked.clear()
     assert same(download(model).run())
-    (asked,) = server.fetched(UNET)
-    assert asked.start > 0
+    assert [asked.start for asked in server.fetched(UNET)] == [3_000_000]
     assert not server.fetched(VAE) and not server.fetched(TEXT)
 
 
@@ -269,6 +274,10 @@ def test_a_disk_without_room_is_told_before_the_first_weight(server, model):
 def test_a_repository_without_safe_weights_is_refused(server, model):
     for name in [name for name in server.files if name.endswith(".safetensors")]:
         server.files[name.replace(".safetensors", ".bin")] = server.files.pop(name)
+    with pytest.raises(PickleRefused) as refused:
+        download(model).run()
+    assert refused.value.facts["name"] == server.repo
+    server.files = {"README.md": b"moved"}
     with pytest.raises(NotOnHub):
         download(model).run()
 

@@ -441,3 +441,9 @@ def test_the_process_that_serves_the_page_loads_no_torch_and_ends_cleanly(tmp_pa
     assert not [child for child in family if child.is_running()]
     assert "Traceback" not in err
     assert not (tmp_path / "data" / "locks" / "studio.url").exists()
+
+
+def test_a_mistake_in_the_settings_file_is_told_in_the_language_it_names(tmp_path: Path, capsys):
+    (tmp_path / "settings.toml").write_text('lang = "es"\nport = 99999\n')
+    assert main(["doctor", "--data-dir", str(tmp_path)]) == 2
+    assert "un puerto es un número entero" in capsys.readouterr().err

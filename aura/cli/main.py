@@ -25,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lang = spoken(arguments)
     args = parser(lang).parse_args(with_command(arguments))
     try:
-        settings = settings_module.read(given(args))
-        lang = spoken(arguments, setting=settings.lang)
+        wanted = settings_module.merged(given(args))
+        lang = spoken(arguments, setting=str(wanted.get("lang")))
+        settings = settings_module.checked(wanted)
         return int(args.run(args, settings, lang))
     except (Stopped, KeyboardInterrupt):
         print(text(lang, "cli.stopped"), file=sys.stderr)

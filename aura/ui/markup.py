@@ -51,11 +51,23 @@ def file_url(path: str | Path) -> str:
     return "gradio_api/file=" + quote(Path(path).as_posix(), safe="/:")
 
 
-def button(act: str, label: str, *, look: str = "", symbol: str = "", **data: str) -> str:
-    """A button of an island. With a symbol the label is its name and tooltip alone."""
+def button(
+    act: str,
+    label: str,
+    *,
+    look: str = "",
+    symbol: str = "",
+    pressed: bool | None = None,
+    **data: str,
+) -> str:
+    """A button of an island. With a symbol the label is its name and tooltip alone.
+
+    ``pressed``: whether what it switches is on; None for one that switches nothing.
+    """
     attributes = "".join(f' data-{name}="{esc(value)}"' for name, value in data.items())
     inside = icon(symbol) if symbol else esc(label)
     named = f' aria-label="{esc(label)}" title="{esc(label)}"' if symbol else ""
+    named += f' aria-pressed="{str(pressed).lower()}"' if pressed is not None else ""
     return (
         f'<button type="button" class="aura-btn {look}" data-act="{act}"{attributes}{named}>'
         f"{inside}</button>"

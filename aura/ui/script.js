@@ -86,6 +86,16 @@
     if (heard.textContent !== said) heard.textContent = said;
   };
 
+  /* The arrows of a row of tabs are its own. */
+  const turn = (by) => {
+    const at = document.activeElement, row = at.closest("[role=tablist]");
+    if (!row) return false;
+    const tabs = [...row.querySelectorAll("[role=tab]")].filter(shown);
+    const next = tabs[tabs.indexOf(at) + by];
+    if (next) { next.focus(); next.click(); }
+    return true;
+  };
+
   const openHelp = () => { const d = byId("aura-help-dialog"); if (d && !d.open) d.showModal(); };
   const expand = () => {
     const stage = byId("aura-stage");
@@ -124,7 +134,6 @@
   };
 
   const typing = (target) => target.matches("input, textarea, select, [contenteditable]");
-  const turningTabs = ({ target, key }) => key.startsWith("Arrow") && target.closest("[role=tablist]");
 
   /* What was typed reaches the server only once the field has told Gradio. */
   const draw = () => setTimeout(() => press("aura-draw"), 60);
@@ -134,8 +143,8 @@
     f: expand,
     i: toggleSide,
     m: pressMemory,
-    ArrowLeft: () => moment(-1) || browse(-1),
-    ArrowRight: () => moment(1) || browse(1),
+    ArrowLeft: () => turn(-1) || moment(-1) || browse(-1),
+    ArrowRight: () => turn(1) || moment(1) || browse(1),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -151,8 +160,7 @@
     } else if (event.altKey && /^[1-9]$/.test(event.key)) {
       const tab = document.querySelectorAll("#aura-tabs > .tab-wrapper button[role=tab]")[event.key - 1];
       if (tab) { event.preventDefault(); tab.click(); }
-    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)
-        && !turningTabs(event)) {
+    } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !typing(event.target)) {
       const act = plainKeys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (act) { event.preventDefault(); act(); }
     }

@@ -102,6 +102,56 @@ def test_the_keyboard_draws_stops_browses_and_helps(visit: Visit) -> None:
 
 
 @pytest.mark.browser
+def test_the_focus_stays_on_what_was_pressed_when_the_server_writes_it_anew(visit: Visit) -> None:
+    desk = visit()
+    desk.draw("a red square", steps=3, count=2)
+    desk.is_("done")
+    newest, older = desk.thumbs().nth(0), desk.thumbs().nth(1)
+    older.focus()
+    for thumb, key in ((older, None), (newest, "Shift+Tab"), (older, "Tab")):
+        if key:
+            desk.page.keyboard.press(key)
+        desk.page.keyboard.press("Enter")
+        expect(thumb).to_have_attribute("aria-current", "true")
+        expect(thumb).to_be_focused()
+    star = desk.page.locator('#aura-tools [data-act="star"]')
+    star.focus()
+    for pressed in ("true", "false"):
+        desk.page.keyboard.press("Enter")
+        expect(star).to_have_attribute("aria-pressed", pressed)
+        expect(star).to_be_focused()
+
+
+@pytest.mark.browser
+def test_arrows_on_the_tabs_are_the_tabs_own(visit: Visit) -> None:
+    page = visit().page
+    first, last = page.get_by_role("tab").first, page.get_by_role("tab").last
+    first.focus()
+    for _ in range(page.get_by_role("tab").count()):  # once more than it can
+        page.keyboard.press("ArrowRight")
+    expect(last).to_be_focused()
+    expect(last).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(last).to_have_attribute("aria-selected", "false")
+
+
+@pytest.mark.browser
+def test_what_opens_and_what_moves_is_told_to_who_cannot_see_it(visit: Visit) -> None:
+    desk = visit()
+    page = desk.page
+    details = page.get_by_role("button", name="Queue and details")
+    expect(details).to_have_attribute("aria-expanded", "false")
+    details.click()
+    expect(details).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("progressbar", name="Progress of the drawing")).to_be_attached()
+    heard = page.locator("body > [role=status]")
+    expect(heard).to_have_text("Ready to draw")
+    desk.draw("a red square", steps=3, count=1)
+    desk.is_("done")
+    expect(heard).to_have_text("Done")
+
+
+@pytest.mark.browser
 def test_the_focus_can_be_seen_wherever_the_keyboard_goes(visit: Visit) -> None:
     page = visit().page
     page.locator("#aura-prompt textarea").focus()

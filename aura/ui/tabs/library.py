@@ -15,6 +15,7 @@ from aura.ui.context import Context
 from aura.ui.icons import icon
 from aura.ui.language import say
 from aura.ui.markup import act_data, button, esc, file_url, island
+from aura.ui.tabs.generate.details import star
 from aura.ui.tabs.generate.filmstrip import image
 from aura.ui.wire import QUICK
 
@@ -31,6 +32,7 @@ def build(context: Context, tab: gr.Tab) -> None:
     with gr.Column(elem_id="aura-library"):
         with gr.Row(elem_id="aura-library-bar"):
             search = gr.Textbox(
+                label=say("library.search"),
                 show_label=False,
                 container=False,
                 placeholder=say("library.search"),
@@ -130,15 +132,12 @@ def grid(lang: str, entries: Sequence[Entry], shown: int, cache: Path, *, asked:
 
 def _card(lang: str, entry: Entry, cache: Path) -> str:
     shown = entry.picture
-    star = text(lang, "generate.tool.unstar" if entry.starred else "generate.tool.star")
     label = esc(text(lang, "generate.strip.show", prompt=shown.prompt[:120]))
-    look = "is-on" if entry.starred else ""
-    starred = button("star", star, symbol="star", look=look, picture=shown.path)
     return (
         '<figure class="aura-tile">'
         f'<button type="button" data-act="show" data-picture="{esc(shown.path)}"'
         f' aria-label="{label}">'
         f"{image(shown.path, cache)}</button>"
         f'<figcaption title="{esc(shown.prompt[:300])}"><span>{esc(shown.prompt[:160])}</span>'
-        f"{starred}</figcaption></figure>"
+        f"{star(lang, entry)}</figcaption></figure>"
     )

@@ -22,16 +22,27 @@ def tools(lang: str, entry: Entry | None) -> str:
     if entry is None:
         return f'<div class="aura-tools">{details}{keys}</div>'
     path = entry.picture.path
-    star = text(lang, "generate.tool.unstar" if entry.starred else "generate.tool.star")
     return (
         '<div class="aura-tools">'
-        + button("star", star, symbol="star", look="is-on" if entry.starred else "", picture=path)
+        + star(lang, entry)
         + button("reuse", text(lang, "generate.tool.reuse"), symbol="reuse", picture=path)
         + _download(lang, path)
         + button("expand", text(lang, "generate.tool.expand"), symbol="expand")
         + details
         + keys
         + "</div>"
+    )
+
+
+def star(lang: str, entry: Entry) -> str:
+    """The switch that marks a picture, here and in the library."""
+    return button(
+        "star",
+        text(lang, "generate.tool.star"),
+        symbol="star",
+        look="is-on" if entry.starred else "",
+        pressed=entry.starred,
+        picture=entry.picture.path,
     )
 
 

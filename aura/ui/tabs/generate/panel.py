@@ -270,5 +270,5 @@ def size_words(lang: str, model: Model, ratio: str, width: Any, height: Any) -> 
         width, height = size_for(ratio, model.area, model.multiple)
     known = isinstance(width, int | float) and isinstance(height, int | float)
     words = f"{width:.0f} × {height:.0f} px" if known else "– × – px"
-    name = text(lang, "generate.size")
-    return f'<p class="aura-size" aria-label="{esc(name)}">{esc(words)}</p>'
+    name = f'<span class="aura-unseen">{esc(text(lang, "generate.size"))}: </span>'
+    return f'<p class="aura-size">{name}{esc(words)}</p>'

@@ -16,6 +16,7 @@ SHORTCUTS = (
     ("← →", "help.key.browse"),
     ("F", "help.key.full"),
     ("I", "help.key.details"),
+    ("M", "help.key.memory"),
     ("Alt + 1 … 9", "help.key.tabs"),
     ("?", "help.key.help"),
 )

@@ -1,4 +1,4 @@
-"""Predicted peaks, held against those that others have measured and published."""
+"""Predicted peaks, held against measured ones: by others on cards, here on a processor."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from aura.memory.activations import entry
+from aura.memory.activations import activations, entry, workspace
 from aura.memory.pipelines import published_footprint
 from aura.memory.planner import ladder
 from aura.memory.simulated import imagined
-from tests.memory.simulation import GIB, model, request
+from aura.memory.weights import Parts
+from tests.memory.simulation import GIB, MIB, model, request
 
 BELOW, ABOVE = 0.95, 1.15
 
@@ -69,6 +70,29 @@ def test_where_two_published_peaks_disagree_the_larger_is_believed():
 def test_a_streamed_transformer_takes_what_was_published():
     """The text encoders were measured apart from it."""
     assert BELOW <= _plan(STREAMED).stages["denoising"] / GIB / STREAMED.gib <= ABOVE
+
+
+# What a pass took on a processor beside the weights, in MiB (docs/measurements/cpu-memory.md),
+# and the amount of work it did.
+ON_A_PROCESSOR = [
+    ("unet_sd15", 8192, "fp32", 509),
+    ("unet_sd15", 8192, "bf16", 233),
+    ("vae_sd", 512 * 512, "fp32", 997),
+    ("vae_sd", 512 * 512, "bf16", 573),
+    ("blip_base.vision_model", 576, "fp32", 120),
+    ("blip_base.vision_model", 576, "bf16", 58),
+    ("siglip_so400m.vision_model", 729, "bf16", 38),
+]
+
+
+@pytest.mark.parametrize(("name", "work", "dtype", "measured"), ON_A_PROCESSOR)
+def test_on_a_processor_no_pass_takes_more_than_is_planned_nor_far_less(
+    name, work, dtype, measured
+):
+    weights = Parts(**entry(name)["weights"]).bytes((dtype,))[dtype]
+    beside = workspace("cpu", "denoising", activations(entry(name), work)[dtype], dtype)
+    assert beside >= measured * MIB * 0.98
+    assert weights + beside <= 1.5 * (weights + measured * MIB)
 
 
 def _plan(row):

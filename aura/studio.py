@@ -11,6 +11,8 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from aura.catalog import Catalog
+from aura.catalog.downloads import Downloads, fetching
+from aura.catalog.remote import Hub
 from aura.engine.host import Engine
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
@@ -39,6 +41,8 @@ class Studio:
             engine, Journal(data / "jobs.db"), saved=self.history.add, seen=self.timeline.follow
         )
         engine.watch(self.timeline.hear)
+        hub = Hub(offline=settings.offline)
+        self.downloads = Downloads(data, self.catalog.get, fetching(hub), offline=hub.silent)
         self._closing = threading.Event()
         self._scan = threading.Thread(target=self._take_in, name="history", daemon=True)
 
@@ -50,6 +54,7 @@ class Studio:
             sweep(settings.data_dir / "outputs")
             studio = cls(settings, engine or Supervisor(settings), lock)
             studio.jobs.start()
+            studio.downloads.start()
             studio._scan.start()
         except BaseException:
             lock.release()
@@ -65,6 +70,7 @@ class Studio:
         if not self._lock.is_locked:
             return
         self._closing.set()
+        self.downloads.close()
         self.jobs.close()
         self._scan.join()
         self.history.close()

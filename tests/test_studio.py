@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 from PIL import Image
 
@@ -10,6 +13,8 @@ from aura.library.results import save_picture
 from aura.requests import Picture
 from aura.settings import Settings
 from aura.studio import Studio
+from tests.catalog.conftest import SHAPES, WAIT_S, reached
+from tests.catalog.hub_server import HubServer
 from tests.engine.scripted import ScriptedEngine, request
 
 
@@ -92,3 +97,21 @@ def test_a_studio_that_cannot_open_leaves_no_lock(settings):
         Studio.open(settings, engine=ScriptedEngine())
     (settings.data_dir / "jobs.db").rmdir()
     Studio.open(settings, engine=ScriptedEngine()).close()
+
+
+def test_a_download_that_was_under_way_goes_on_at_the_next_start(settings, tmp_path, monkeypatch):
+    kept = {"downloads": [{"model": "sd15", "state": "running"}]}
+    settings.data_dir.mkdir(parents=True)
+    (settings.data_dir / "downloads.json").write_text(json.dumps(kept))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    shapes = HubServer(SHAPES, "stable-diffusion-v1-5/stable-diffusion-v1-5")
+    with (
+        shapes.serving() as hub,
+        reached(hub, monkeypatch),
+        Studio.open(settings, engine=ScriptedEngine()) as studio,
+    ):
+        end = time.monotonic() + WAIT_S
+        while studio.downloads.view("sd15").state != "done":
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert studio.catalog.installed(studio.catalog.get("sd15"))

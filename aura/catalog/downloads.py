@@ -20,7 +20,7 @@ from aura.catalog.licences import Licences
 from aura.catalog.models import Model
 from aura.catalog.progress import Meter, Progress
 from aura.catalog.remote import Hub
-from aura.errors import AuraError, Stopped, StorageError
+from aura.errors import AuraError, Offline, Stopped, StorageError
 from aura.requests import Plain
 
 State = Literal["queued", "running", "paused", "failed", "done", "cancelled"]
@@ -57,7 +57,10 @@ def fetching(hub: Hub) -> Fetch:
 
 
 class Downloads:
-    """Thread-safe. ``find`` gives the model of an id; ``seen`` hears of every change."""
+    """Thread-safe. ``find`` gives the model of an id; ``seen`` hears of every change.
+
+    ``offline``: nothing is begun, and what waits goes on waiting.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class Downloads:
         find: Callable[[str], Model],
         fetch: Fetch,
         *,
+        offline: bool = False,
         seen: Callable[[DownloadView], None] = lambda view: None,
     ) -> None:
+        self.offline = offline
         self.path, self.find, self.fetch, self.seen = data_dir / "downloads.json", find, fetch, seen
         self.licences = Licences(data_dir)
         self._changed = threading.Condition()
@@ -80,6 +85,8 @@ class Downloads:
 
     def start(self) -> None:
         """Take up what was left."""
+        if self.offline:
+            return
         self._thread = threading.Thread(target=self._work, name="downloads", daemon=True)
         self._thread.start()
 
@@ -98,9 +105,12 @@ class Downloads:
     def get(self, id: str) -> None:
         """Fetch a model, now or after those before it.
 
-        Raises UnknownModel, LicenceNotAccepted, DiskFull, FolderUnwritable.
+        Raises UnknownModel, Offline, LicenceNotAccepted, DiskFull, FolderUnwritable.
         """
-        self.licences.require(self.find(id))
+        model = self.find(id)
+        if self.offline:
+            raise Offline(model=model.name)
+        self.licences.require(model)
         with self._changed:
             view = self._views.get(id)
             if view is None or view.state in ENDED or view.state == "paused":

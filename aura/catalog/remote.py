@@ -53,6 +53,13 @@ class Hub:
     def __init__(self, *, offline: bool = False, timeout: float = TIMEOUT_S) -> None:
         self.offline, self.timeout = offline, timeout
 
+    @property
+    def silent(self) -> bool:
+        """Whether the network may not be used, by this or by ``HF_HUB_OFFLINE``."""
+        from huggingface_hub import constants
+
+        return self.offline or bool(constants.HF_HUB_OFFLINE)
+
     def listing(self, model: Model) -> Listing:
         """What the model's repository holds now, or in the revision that is pinned."""
         from huggingface_hub import HfApi
@@ -108,10 +115,9 @@ class Hub:
 
     @contextmanager
     def _worded(self, model: Model) -> Iterator[None]:
-        from huggingface_hub import constants
         from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-        if self.offline or constants.HF_HUB_OFFLINE:
+        if self.silent:
             raise Offline(model=model.name)
         try:
             yield

@@ -20,7 +20,7 @@ from aura.catalog.downloads import Downloads, DownloadView, fetching
 from aura.catalog.licences import Licences
 from aura.catalog.progress import Progress
 from aura.catalog.remote import Hub
-from aura.errors import FolderUnwritable, HubBusy, LicenceNotAccepted, Stopped
+from aura.errors import FolderUnwritable, HubBusy, LicenceNotAccepted, Offline, Stopped
 from tests.catalog.conftest import WAIT_S, remote_model, until_partial
 from tests.catalog.hub_server import Fault
 
@@ -191,6 +191,17 @@ def test_a_killed_studio_takes_up_what_was_running(tmp_path, cache, fetch):
         assert downloads.view("a").progress.bytes == 3
         downloads.start()
         assert begun(fetch) == "a"
+
+
+def test_offline_nothing_is_begun_and_what_waits_goes_on_waiting(tmp_path, cache, fetch):
+    view = DownloadView(model="a", state="running")
+    (tmp_path / "downloads.json").write_text(json.dumps({"downloads": [view.model_dump()]}))
+    with closing(Downloads(tmp_path, find, fetch, offline=True)) as downloads:
+        downloads.start()
+        with pytest.raises(Offline):
+            downloads.get("b")
+    assert [(view.model, view.state) for view in downloads.views()] == [("a", "queued")]
+    assert fetch.begun.empty()
 
 
 @pytest.mark.parametrize("words", ["", "{", "[]", '{"downloads": 3}', '{"downloads": [{"x": 1}]}'])

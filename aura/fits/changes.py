@@ -84,8 +84,12 @@ def _instead(plan: Plan, best: Plan, footprint: Footprint) -> Change:
 
 
 def _better(case: Case) -> Iterator[Change]:
-    """The smallest card on which it is slow no more, and the one that holds it whole."""
-    wants_speed, wants_room = case.slow, not _whole(case.fit[0])
+    """The smallest card on which it is slow no more, and the one that holds it whole.
+
+    A processor that does it quickly enough needs none.
+    """
+    best = case.fit[0]
+    wants_speed, wants_room = case.slow, not _whole(best) and (best.on_card or case.slow)
     for gigabytes in verdict.CARDS:
         card = gigabytes * GIB
         reached, plan = case.elsewhere.on(gigabytes)

@@ -123,9 +123,10 @@ def test_another_card_changes_the_picture_at_once_and_the_fields_agree(visit: Vi
 
 @pytest.mark.browser
 def test_a_model_opens_by_the_keyboard_and_stays_open_when_the_card_changes(visit: Visit) -> None:
-    page = _opened(visit().page)
-    page.keyboard.press("Alt+1")
+    page = visit().page
     page.keyboard.press("Alt+3")
+    expect(page.locator("#aura-fits-board .aura-fit").first).to_be_visible()
+    _size(page, 6)
     row = page.locator('details[data-model="sdxl"]')
     row.locator("summary").focus()
     page.keyboard.press("Enter")

@@ -10,7 +10,7 @@ import pytest
 from aura import settings
 from aura.catalog.models import Catalog, Model
 from aura.fits.rows import Row, rows
-from aura.memory.cards import find
+from aura.memory.cards import NO_CARD, find
 from aura.memory.device import GIB, MIB
 
 MACHINE = find("6GB").beside(16 * GIB)
@@ -52,3 +52,12 @@ def test_a_damaged_copy_does_not_hide_the_model(
 
 def test_a_model_that_nobody_knows_the_needs_of_has_no_row(sd15: Model) -> None:
     assert rows([sd15.model_copy(update={"id": "never-traced"})], MACHINE) == ()
+
+
+def test_a_model_that_is_quick_on_the_processor_is_sold_no_card(tiny_pack: Path) -> None:
+    model = Catalog.read(settings.read({}, {})).get("sd15")
+    quick = rows([model], NO_CARD.beside(16 * GIB), lambda _: tiny_pack)[0]
+    slow = rows([model], NO_CARD.beside(16 * GIB))[0]
+    assert (quick.verdict, slow.verdict) == ("fits", "slow")
+    assert quick.changes == ()
+    assert any("card" in change.code for change in slow.changes)

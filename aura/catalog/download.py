@@ -27,6 +27,7 @@ from aura.errors import (
     HubBusy,
     HubUnreachable,
     ModelDamaged,
+    ModelMissing,
     NotOnHub,
     PickleRefused,
     Stopped,
@@ -66,10 +67,10 @@ class Download:
     def run(self) -> Path:
         """The folder of the whole model.
 
-        Raises a HubError, PickleRefused, DiskFull, FolderUnwritable, ModelDamaged, or Stopped.
+        Raises a HubError or a ModelError, PickleRefused, DiskFull, FolderUnwritable, Stopped.
         """
         if not self.model.repo:
-            raise NotOnHub(**self._where)
+            raise ModelMissing(model=self.model.name)
         self.meter.turn("listing")
         listing = self._patiently(lambda: self.hub.listing(self.model))
         store = Store(self.model.repo, listing.commit)
@@ -102,12 +103,10 @@ class Download:
         files = needed(listing.files, said, self.model.files)
         if not any(file.path.endswith((".safetensors", ".gguf")) for file in files):
             pickled = any(file.path.endswith(PICKLES) for file in listing.files)
-            raise PickleRefused(name=store.repo) if pickled else NotOnHub(**self._where)
+            if pickled:
+                raise PickleRefused(name=store.repo)
+            raise NotOnHub(model=self.model.name, url=page(self.model))
         return files
-
-    @property
-    def _where(self) -> dict[str, str]:
-        return {"model": self.model.name, "url": page(self.model)}
 
     def _room(self, store: Store, missing: int) -> None:
         """Raises DiskFull before the first byte rather than at the last."""

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aura.catalog import complete
 from aura.i18n import LANGUAGES, text
@@ -20,10 +20,22 @@ if TYPE_CHECKING:
 
 FOLDERS_MAX = 1000  # entries looked at in each of the folders named
 
-# Pipeline class → family.
+
+class Kind(NamedTuple):
+    """``side`` in pixels where no configuration tells; ``patch``: latents taken together."""
+
+    family: str
+    denoiser: str  # the folder of what draws
+    side: int
+    patch: int = 1
+
+
+# Pipeline class → what it is.
 PIPELINES = {
-    "StableDiffusionPipeline": "stable_diffusion",
-    "LatentConsistencyModelPipeline": "stable_diffusion",
+    "StableDiffusionPipeline": Kind("stable_diffusion", "unet", 512),
+    "LatentConsistencyModelPipeline": Kind("stable_diffusion", "unet", 512),
+    "StableDiffusionXLPipeline": Kind("stable_diffusion_xl", "unet", 1024),
+    "FluxPipeline": Kind("flux", "transformer", 1024, patch=2),
 }
 
 
@@ -58,18 +70,18 @@ def _model(folder: Path, taken: Set[str]) -> Model | None:
     from aura.catalog.models import Model
 
     index = complete.index_of(folder) or {}
-    family = PIPELINES.get(str(index.get("_class_name")))
-    if family is None:
+    kind = PIPELINES.get(str(index.get("_class_name")))
+    if kind is None:
         return None
-    multiple, area = _sizes(folder)
+    multiple, area = _sizes(folder, kind)
     return Model(
         id=_free_id(folder.name, taken),
         name=folder.name,
-        family=family,
+        family=kind.family,
         task="generate",
         area=area,
         multiple=multiple,
-        defaults=_defaults(folder),
+        defaults=_defaults(folder, kind),
         folder=str(folder),
         licence=text("en", "catalog.licence.own"),
         commercial=False,
@@ -77,23 +89,29 @@ def _model(folder: Path, taken: Set[str]) -> Model | None:
     )
 
 
-def _sizes(folder: Path) -> tuple[int, int]:
+def _sizes(folder: Path, kind: Kind) -> tuple[int, int]:
     """What sides must divide by, and the native number of pixels, from the configurations."""
     vae = complete.read_json(folder / "vae" / "config.json") or {}
-    unet = complete.read_json(folder / "unet" / "config.json") or {}
+    denoiser = complete.read_json(folder / kind.denoiser / "config.json") or {}
     stages = vae.get("block_out_channels")
     factor = 2 ** (len(stages) - 1) if isinstance(stages, list) and 0 < len(stages) < 8 else 8
-    side = _number(unet.get("sample_size"), 64) * factor
-    return max(8, factor), side * side
+    side = _number(denoiser.get("sample_size"), kind.side // factor) * factor
+    return max(8, factor * kind.patch), side * side
 
 
-def _defaults(folder: Path) -> Defaults:
-    """Few steps for a model that was distilled for few, else what Stable Diffusion likes."""
+def _defaults(folder: Path, kind: Kind) -> Defaults:
+    """Few steps for a model that was distilled for few, else what its family likes."""
     from aura.catalog.models import Defaults
 
     scheduler = complete.read_json(folder / "scheduler" / "scheduler_config.json") or {}
+    if kind.family == "flux":
+        transformer = complete.read_json(folder / kind.denoiser / "config.json") or {}
+        guided = transformer.get("guidance_embeds") is True  # schnell was distilled without
+        return Defaults(steps=28, guidance=3.5) if guided else Defaults(steps=4, guidance=0.0)
     if scheduler.get("_class_name") == "LCMScheduler":
         return Defaults(steps=6, guidance=7.5, scheduler="lcm")
+    if scheduler.get("timestep_spacing") == "trailing":  # as the Turbo models come
+        return Defaults(steps=2, guidance=0.0)
     return Defaults(steps=20, guidance=7.0)
 
 

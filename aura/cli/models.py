@@ -84,14 +84,15 @@ def list_(args: argparse.Namespace, settings: Settings, lang: str) -> int:
 def get(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     catalog = Catalog.read(settings)
     model = catalog.get(args.target)
-    if catalog.installed(model) is None:
+    if model.repo is not None and catalog.installed(model) is None:
         _agreed(args, model, Licences(settings.data_dir), lang)
         with Arriving(model.name, lang, sys.stderr) as shown:
             Download(model, Hub(offline=settings.offline), Meter(shown.show)).run()
+    folder = catalog.require(model)
     if args.json:
         say_json(row(model, catalog, glance(settings)))
     else:
-        print(catalog.require(model))
+        print(folder)
     return 0
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub.utils import WeakFileLock
 
 from aura.catalog import Model, complete, hub
 from aura.catalog.download import Download
@@ -18,13 +21,14 @@ from aura.errors import (
     DownloadDamaged,
     GatedModel,
     HubBusy,
+    ModelMissing,
     NotOnHub,
     Offline,
     PickleRefused,
     Stopped,
     TokenRefused,
 )
-from tests.catalog.conftest import SHAPES, remote_model, until_partial
+from tests.catalog.conftest import SHAPES, WAIT_S, remote_model, until_partial
 from tests.catalog.hub_server import Fault, HubServer
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -124,6 +128,25 @@ def test_without_links_the_files_lie_in_the_snapshot(server, model, monkeypatch)
     assert same(folder) and not (folder / UNET).is_symlink()
     server.asked.clear()
     assert download(model).run() == folder
+    assert not server.fetched(UNET)
+
+
+def test_a_file_that_another_program_is_fetching_is_waited_for_and_not_fetched_twice(
+    server, model, cache
+):
+    etag = server.etag(UNET)
+    store = hub.repo_folder(server.repo)
+    lock = cache / ".locks" / store.name / f"{etag}.lock"
+    lock.parent.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as beside:
+        with WeakFileLock(lock):
+            running = beside.submit(download(model).run)
+            end = time.monotonic() + WAIT_S
+            while len(list(store.glob("snapshots/*/*/*.safetensors"))) < 2:  # the smaller ones
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            (store / "blobs" / etag).write_bytes(server.files[UNET])
+        assert same(running.result(WAIT_S))
     assert not server.fetched(UNET)
 
 
@@ -322,7 +345,7 @@ def test_a_hub_that_names_files_outside_the_model_is_not_followed(server, model,
 
 def test_a_model_that_is_already_a_folder_of_its_own_is_not_fetched(tmp_path):
     own = remote_model(None, folder=str(shutil.copytree(SHAPES, tmp_path / "x")))
-    with pytest.raises(NotOnHub):
+    with pytest.raises(ModelMissing):
         download(own).run()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
+from aura.i18n import text
 from aura.settings import APP_DIR
 from tests.browser.conftest import Visit
 from tests.browser.desk import PATIENCE_MS, Desk
@@ -16,8 +17,6 @@ from tests.browser.served import Served
 
 pytestmark = pytest.mark.browser
 
-TITLE = {"en": "Memory", "es": "Memoria"}
-GIVEN_BACK = {"en": r"\d+ MB given back", "es": r"Se han devuelto \d+ MB"}
 PROMPT = "a red circle on a blue background"
 
 
@@ -31,6 +30,11 @@ def opened(desk: Desk) -> Locator:
     return sheet(desk)
 
 
+def given_back(lang: str) -> re.Pattern[str]:
+    before, _, after = text(lang, "memory.freed", freed_bytes="§").partition("§")
+    return re.compile(rf"{re.escape(before)}\d+ MB{re.escape(after)}")
+
+
 def loaded(desk: Desk) -> None:
     """A model is in memory, and nothing runs."""
     desk.draw(PROMPT, steps=3)
@@ -42,7 +46,9 @@ def loaded(desk: Desk) -> None:
 def test_a_click_on_the_status_bar_opens_it_and_escape_closes_it(visit: Visit, lang: str) -> None:
     desk = visit(lang=lang)
     picture = opened(desk)
-    expect(picture.get_by_role("heading", name=TITLE[lang], exact=True)).to_be_visible()
+    expect(
+        picture.get_by_role("heading", name=text(lang, "memory.title"), exact=True)
+    ).to_be_visible()
     expect(picture.locator(".aura-held").first).to_be_attached(timeout=PATIENCE_MS)
     expect(desk.page.locator(".aura-opener")).to_have_attribute("aria-expanded", "true")
     desk.page.keyboard.press("Escape")
@@ -99,7 +105,7 @@ def test_a_model_that_is_released_leaves_the_list_the_bar_and_the_memory(
     row = picture.locator(".aura-residents li", has_text="Aura Shapes")
     row.locator('[data-act="release"]').click()
     expect(row).to_have_count(0)
-    expect(picture.locator(".aura-said")).to_have_text(re.compile(GIVEN_BACK[lang]))
+    expect(picture.locator(".aura-said")).to_have_text(given_back(lang))
     expect(desk.page.locator("#aura-statusbar")).not_to_contain_text("Aura Shapes")
     desk.page.wait_for_function(  # what had the focus is gone
         "() => document.querySelector('#aura-memory-sheet').contains(document.activeElement)"
@@ -113,7 +119,7 @@ def test_everything_idle_can_be_given_back_at_once_and_the_next_job_loads_again(
     loaded(desk)
     picture = opened(desk)
     picture.get_by_role("button", name="Free the memory now").click()
-    expect(picture.locator(".aura-said")).to_have_text(re.compile(GIVEN_BACK["en"]))
+    expect(picture.locator(".aura-said")).to_have_text(given_back("en"))
     expect(picture).to_contain_text("No model is in memory")
     picture.get_by_role("button", name="Free the memory now").click()
     expect(picture.locator(".aura-said")).to_have_text("There was nothing to give back.")
@@ -196,33 +202,34 @@ def scarce(tmp_path: Path) -> Iterator[Served]:
     served.stop()
 
 
-def test_a_fallback_is_told_while_it_draws_and_afterwards_in_both_languages(
+def test_a_fallback_is_told_while_it_draws_and_afterwards_and_remembered(
     scarce: Served, visit: Visit
 ) -> None:
     desk = visit(scarce)
+    page = desk.page
+    desk.open_side()
     desk.draw(PROMPT, steps=150, seed=7)
-    card = desk.page.locator("#aura-message .aura-card-note")
+    card = page.locator("#aura-message .aura-card-note")
     expect(card).to_contain_text("Memory ran out", timeout=PATIENCE_MS)
-    expect(card).to_contain_text("prompt and negative prompt computed in turn")
     expect(card).to_contain_text("Seed, size and steps are unchanged")
     desk.is_("running")
-    desk.page.locator('[data-lang="es"]').click()
-    desk.ready()
-    expect(card).to_contain_text("La memoria se agotó")
     desk.is_("done")
-    expect(card).to_contain_text("indicación y negativa calculadas por turnos")
-    desk.open_side()
-    details = desk.page.locator("#aura-details")
-    expect(details.locator(".aura-notices")).to_contain_text("La memoria se agotó")
-    for part in ("Máximo previsto", "Máximo medido", "Colocación", "Dibujando", "semilla"):
-        expect(details).to_contain_text(re.compile(part, re.IGNORECASE))
-    card.locator('[data-act="picture"]').click()
+    (changed,) = re.findall(r"goes on with: (.+?)\.", card.inner_text())
+    details = page.locator("#aura-details")
+    expect(details.locator(".aura-notices")).to_contain_text(f"goes on with: {changed}")
+    for part in ("Predicted peak", "Measured peak", "Placement", "Drawing"):
+        expect(details).to_contain_text(part)
+    page.locator('[data-lang="es"]').click()
+    expect(details.locator("h4", has_text=text("es", "generate.details.notices"))).to_be_visible()
+    opened(desk)
     expect(sheet(desk).locator(".aura-predicted")).to_have_count(2)
     expect(sheet(desk).locator(".aura-job")).to_have_attribute(
-        "aria-label", re.compile("siguió con un plan más prudente")
+        "aria-label", re.compile(re.escape(text("es", "memory.job.climbed")))
     )
-    desk.page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator('[data-lang="en"]').click()
+    desk.ready()
     desk.draw(PROMPT, steps=3, seed=7)
     desk.is_("done")
     expect(card).to_have_count(0)  # it begins where the last one ended
-    expect(details).to_contain_text("indicación y negativa calculadas por turnos")
+    expect(details).to_contain_text(f"are free: {changed}")

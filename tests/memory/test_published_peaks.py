@@ -81,7 +81,10 @@ ON_A_PROCESSOR = [
     ("vae_sd", 512 * 512, "bf16", 573),
     ("blip_base.vision_model", 576, "fp32", 120),
     ("blip_base.vision_model", 576, "bf16", 58),
+    ("siglip_so400m.vision_model", 729, "fp32", 68),
     ("siglip_so400m.vision_model", 729, "bf16", 38),
+    ("bge_m3.encoder", 1024, "fp32", 96),
+    ("bge_m3.encoder", 1024, "bf16", 53),
 ]
 
 

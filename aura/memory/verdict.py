@@ -81,7 +81,7 @@ def footprint_of(
 
     ``rungs`` are those of the model's family, unless others are asked about.
     """
-    rungs = abilities(model.family) if rungs is None else rungs
+    rungs = abilities(model.family, folder) if rungs is None else rungs
     if not isinstance(request, Drawing) or "generator" in published().get(model.id, {}):
         return towers.footprint(model.id, folder, request, rungs)
     if folder is not None:

@@ -150,7 +150,8 @@ class Download:
         ):
             self.meter.turn("fetching", file.path)
             self.meter.add(start - have)
-            out.truncate(start)
+            if start < have:
+                out.truncate(start)
             out.seek(start)
             for piece in pieces:
                 self._check()

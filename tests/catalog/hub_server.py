@@ -57,6 +57,7 @@ class HubServer:
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
+        self.ranges = True
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.lock = threading.Lock()
@@ -201,7 +202,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 data[fault.flip] ^= 1 << fault.flip % 8
             if fault and fault.truncate is not None:
                 del data[fault.truncate :]
-            asked = self.headers.get("Range", "")
+            asked = self.headers.get("Range", "") if hub.ranges else ""
             start = int(asked.removeprefix("bytes=").partition("-")[0]) if asked else 0
             if asked and start >= len(data):
                 return self.refuse(416, {"Content-Range": f"bytes */{len(data)}"})

@@ -19,6 +19,7 @@ from aura.catalog.remote import Hub
 from aura.errors import (
     DiskFull,
     DownloadDamaged,
+    FolderUnwritable,
     GatedModel,
     HubBusy,
     ModelMissing,
@@ -292,6 +293,29 @@ def test_a_disk_without_room_is_told_before_the_first_weight(server, model):
         download(model, free=lambda folder: 513 * 2**20).run()
     assert full.value.facts["free_bytes"] < full.value.facts["need_bytes"]
     assert not server.fetched(UNET) and not server.fetched(VAE)
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told_and_what_came_stays(server, model):
+    blobs = hub.repo_folder(server.repo) / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / f"{server.etag(UNET)}.aura.incomplete").symlink_to("/dev/full")
+    with pytest.raises(DiskFull):
+        download(model).run()
+    assert (blobs / server.etag(VAE)).is_file()
+
+
+def test_a_cache_that_cannot_be_written_is_told(server, model, cache):
+    cache.write_text("no folder")
+    with pytest.raises(FolderUnwritable):
+        download(model).run()
+
+
+def test_a_server_that_begins_anew_is_followed(server, model, cache):
+    """One that knows no ranges sends the whole file, whatever was asked for."""
+    server.ranges = False
+    server.faults.append(Fault(UNET, cut=2_000_000))
+    assert same(download(model).run())
+    assert [asked.start for asked in server.fetched(UNET)] == [0, 0]
 
 
 def test_a_repository_without_safe_weights_is_refused(server, model):

@@ -29,15 +29,21 @@ class Room:
         self._tight = False  # whether the last look found less than is held
 
     def make(self, model: Model, plan: Plan) -> None:
-        """Evict idle models until the plan fits, never more than that. Raises MemoryRefused."""
-        own = self.residency[model.id]
-        more_ram = max(0, claim(plan).ram - (own.resting.ram if own else 0))
+        """Evict idle models until the plan fits, never more than that. Raises MemoryRefused.
+
+        Copies also leave RAM for a model that has to pass through it on its way from the disk.
+        """
+        own, ram = self.residency[model.id], claim(plan).ram
+        passing = max(ram, sum(claim(plan, lent=False)))
+        more_ram = max(0, ram - own.resting.ram) if own else passing
         evicted = False
         while short := self._short(self._with(model.id, plan)):
-            if self._one_leaves(short, but=own, ram=more_ram):
+            if any(self._one_leaves(place, but=own, ram=more_ram) for place in short):
                 evicted = True
             elif not (evicted and self._came_back(model.id, plan)):
                 raise refusal(model.name, (plan,), self.device.snapshot())
+        if own is None:
+            self._make_way(passing)
 
     def set_aside(self, entry: Entry, ram: int = 0) -> None:
         """Off the card: a copy stays in RAM where that leaves ``ram`` bytes, else none does."""
@@ -52,10 +58,9 @@ class Room:
         Only on the second look in a row that finds it so: a driver takes its time to
         report what was freed.
         """
-        was_tight, self._tight = self._tight, self._short(self._held()) is not None
-        while was_tight and (short := self._short(self._held())):
-            if not self._one_leaves(short):
-                return
+        was_tight, self._tight = self._tight, bool(self._short(self._held()))
+        while was_tight and any(self._one_leaves(place) for place in self._short(self._held())):
+            pass
 
     # --- who leaves
 
@@ -90,6 +95,14 @@ class Room:
                 self.residency.drop(one)
         return True
 
+    def _make_way(self, passing: int) -> None:
+        """Copies leave RAM for so many bytes more; where that is not enough, the disk's cache."""
+        if self.device.snapshot().shares_ram:
+            return
+        for one in sorted(self.residency.idle(), key=lambda one: one.worth):
+            if one.parked and self._held().ram + passing > host_budget(self.device.snapshot()):
+                self.residency.drop(one)
+
     # --- how much there is
 
     def _held(self) -> Claim:
@@ -102,17 +115,16 @@ class Room:
             wanted.card and wanted.card + others.card, wanted.ram and wanted.ram + others.ram
         )
 
-    def _short(self, held: Claim) -> Place | None:
-        """Which of both is too small for so much; None if it fits."""
+    def _short(self, held: Claim) -> tuple[Place, ...]:
+        """Which of both is too small for so much; none if it fits."""
         snapshot = self.device.snapshot()
-        if held.card > budget(snapshot):
-            return "card"
-        return "ram" if held.ram > host_budget(snapshot) else None
+        card: tuple[Place, ...] = ("card",) if held.card > budget(snapshot) else ()
+        return (*card, "ram") if held.ram > host_budget(snapshot) else card
 
     def _came_back(self, model_id: str, plan: Plan) -> bool:
         """Wait a little for the driver to report what was just freed."""
         for _ in range(SETTLE_POLLS):
             self.sleep(SETTLE_S)
-            if self._short(self._with(model_id, plan)) is None:
+            if not self._short(self._with(model_id, plan)):
                 return True
         return False

@@ -54,13 +54,14 @@ def test_ram_that_refuses_a_copy_costs_the_copy_and_not_the_job():
 
 
 def test_copies_leave_ram_for_a_plan_that_needs_it():
-    device, family, manager = studio(9 * GIB, 10 * GIB)
+    device, family, manager = studio(9 * GIB, 13 * GIB)
     use(manager, model("a"))
     use(manager, model("b"))
+    assert by_name(manager)["a"].parked
     family.rungs = ("model_offload",)
-    assert use(manager, model("c")).ram > 0
-    assert "a" not in by_name(manager)
-    assert device.host_used <= 10 * GIB
+    plan = use(manager, model("c"))
+    assert plan.ram > 5 * GIB and device.host_used <= 12 * GIB
+    assert len([one for one in manager.residents() if one.parked]) == 1
 
 
 def test_a_copy_that_would_have_to_leave_at_once_is_not_made():
@@ -71,9 +72,20 @@ def test_a_copy_that_would_have_to_leave_at_once_is_not_made():
     assert list(by_name(manager)) == ["b"] and family.parks == 0
 
 
+def test_a_model_from_the_disk_finds_room_in_ram_to_pass_through():
+    device, _, manager = studio(9 * GIB, 13 * GIB)
+    use(manager, model("a"))
+    use(manager, model("b"))
+    assert by_name(manager)["a"].parked
+    device.host_foreign = 4 * GIB
+    manager.release("b")
+    use(manager, model("c"))  # the card has room; RAM has not, beside the copy
+    assert list(by_name(manager)) == ["c"]
+
+
 def test_the_copy_that_is_quickest_to_load_again_leaves_first():
     ticks = iter(range(10**6))
-    device, _, _ = studio(9 * GIB, 10 * GIB)
+    device, _, _ = studio(9 * GIB, 16 * GIB)
     seconds = {"a": 100, "b": 1, "c": 1}
     clock = [0.0]
 
@@ -196,6 +208,20 @@ def test_copies_leave_where_another_program_needs_ram():
     after(1)
     after(1)
     assert device.host_used == 0 and list(by_name(manager)) == ["b"]
+
+
+def test_ram_is_given_where_the_card_cannot_be():
+    device, manager, after = tended(total=16 * GIB)
+    use(manager, model("a", 2**18))
+    with manager.lend(model("b"), request(model("b"))):
+        device.foreign = device.total - device.used  # more than what idles would give back
+        after(1)
+        after(1)
+        assert by_name(manager)["a"].parked
+        device.host_foreign = device.host - device.host_used
+        after(1)
+        after(1)
+    assert device.host_used == 0
 
 
 # --- leaks

@@ -72,7 +72,7 @@ class Child:
         return int(self.seen.memory_info().rss)
 
     def peak(self) -> int:
-        """Most bytes that were resident since the last turns began; the kernel's own, if it tells."""
+        """Most bytes resident since the last turns began; the kernel's own figure, if it tells."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         except OSError:  # not Linux

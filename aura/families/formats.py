@@ -22,13 +22,15 @@ from torch import nn
 
 from aura.catalog.quants import NAMES, gguf_file
 from aura.errors import ModelMissing
+from aura.families.homes import RAM
 from aura.families.stored import complete_or_raise, empty, unread
+from aura.memory.cpu import trim
 
 LIBRARIES = ("diffusers", "transformers")
 KEPT = ("wo",)  # T5's last layers, whose results overflow in less than they were trained in
 NF4_ROW = 64  # inputs that share a scale; a layer of another width does not divide
+SHED = 2**26  # weights read and let go, after which the system gets its memory back
 NOT_LINEAR = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Embedding)
-RAM = torch.device("cpu")
 
 
 def component(folder: Path, name: str, form: str, dtype: torch.dtype, device: torch.device) -> Any:
@@ -49,11 +51,17 @@ def component(folder: Path, name: str, form: str, dtype: torch.dtype, device: to
 def _shrunk(net: Any, folder: Path, form: str, dtype: torch.dtype, device: torch.device) -> Any:
     """``net``, which has no bytes yet, filled from its files with its linear layers shrunk."""
     small = dict(shrinkable(net, form))
+    shed = 0
     for owner, names in _by_owner(unread(folder, dtype, mapped=False), net).items():
         for name, tensor in names.items():
             set_module_tensor_to_device(net, name, RAM, value=tensor[...], dtype=dtype)
         if owner in small:
             net.set_submodule(owner, SHRINK[form](small[owner], dtype, device))
+            shed += small[owner].in_features * small[owner].out_features
+        if shed > SHED:
+            trim()
+            shed = 0
+    trim()
     if hasattr(net, "tie_weights"):
         net.tie_weights()
     if form == "fp8":

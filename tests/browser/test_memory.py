@@ -208,7 +208,7 @@ def test_a_fallback_is_told_while_it_draws_and_afterwards_and_remembered(
     desk = visit(scarce)
     page = desk.page
     desk.open_side()
-    desk.draw(PROMPT, steps=150, seed=7)
+    desk.draw(PROMPT, steps=60, seed=7)
     card = page.locator("#aura-message .aura-card-note")
     expect(card).to_contain_text("Memory ran out", timeout=PATIENCE_MS)
     expect(card).to_contain_text("Seed, size and steps are unchanged")
@@ -222,14 +222,14 @@ def test_a_fallback_is_told_while_it_draws_and_afterwards_and_remembered(
     page.locator('[data-lang="es"]').click()
     expect(details.locator("h4", has_text=text("es", "generate.details.notices"))).to_be_visible()
     opened(desk)
-    expect(sheet(desk).locator(".aura-predicted")).to_have_count(2)
+    expect(sheet(desk).locator(".aura-plot .aura-predicted")).to_have_count(2)
     expect(sheet(desk).locator(".aura-job")).to_have_attribute(
         "aria-label", re.compile(re.escape(text("es", "memory.job.climbed")))
     )
     page.keyboard.press("Escape")
     page.locator('[data-lang="en"]').click()
     desk.ready()
-    desk.draw(PROMPT, steps=3, seed=7)
+    desk.draw(PROMPT, steps=60, seed=7)
     desk.is_("done")
     expect(card).to_have_count(0)  # it begins where the last one ended
     expect(details).to_contain_text(f"are free: {changed}")

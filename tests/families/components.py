@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import gguf
 import torch
 from diffusers import AutoencoderKL, FluxTransformer2DModel, UNet2DConditionModel
 from transformers import T5Config, T5EncoderModel
@@ -97,3 +100,19 @@ def painted(model: UNet2DConditionModel) -> torch.Tensor:
     sample = torch.randn(2, 4, 8, 8, generator=random).to(model.dtype)
     text = torch.randn(2, 7, model.config.cross_attention_dim, generator=random).to(model.dtype)
     return model(sample, 10, encoder_hidden_states=text, return_dict=False)[0]
+
+
+def write_gguf(model: torch.nn.Module, path: Path, form: str) -> None:
+    """Linear layers in ``form``, everything else as it is."""
+    writer = gguf.GGUFWriter(path, "flux")
+    kind = gguf.GGMLQuantizationType[form]
+    for name, tensor in model.state_dict().items():
+        data = tensor.float().numpy()
+        if tensor.ndim == 2:
+            writer.add_tensor(name, gguf.quants.quantize(data, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, data.astype("float16"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

@@ -7,7 +7,6 @@ import json
 import shutil
 from pathlib import Path
 
-import gguf
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -62,24 +61,10 @@ def folder(tmp_path_factory) -> Path:
     }
     (folder / "model_index.json").write_text(json.dumps(index))
     for form in ("Q8_0", "Q4_0"):
-        write_gguf(made["transformer"], folder / "transformer" / f"tiny-{form}.gguf", form)
+        components.write_gguf(
+            made["transformer"], folder / "transformer" / f"tiny-{form}.gguf", form
+        )
     return folder
-
-
-def write_gguf(model, path: Path, form: str) -> None:
-    """Linear layers in ``form``, everything else as it is."""
-    writer = gguf.GGUFWriter(path, "flux")
-    kind = gguf.GGMLQuantizationType[form]
-    for name, tensor in model.state_dict().items():
-        data = tensor.float().numpy()
-        if tensor.ndim == 2:
-            writer.add_tensor(name, gguf.quants.quantize(data, kind), raw_dtype=kind)
-        else:
-            writer.add_tensor(name, data.astype("float16"))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 @pytest.fixture(scope="module")

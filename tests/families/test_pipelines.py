@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from aura.families.homes import bytes_of
 from aura.families.registry import by_name
 from aura.ratios import RATIOS, size_for
 from aura.requests import GenerateRequest
+from tests.families import components
 from tests.families.plans import plan
 from tools import full_size
 
@@ -137,6 +140,24 @@ def test_every_placement_draws_the_same_picture(bench, rung, share):
 def test_weights_stored_smaller_draw_nearly_the_same_picture(folders, name, formats):
     half = Bench(name, folders[name], dtype="bf16")
     small = Bench(name, folders[name], dtype="bf16", formats=formats)
+    assert 0 < np.abs(small.drawn() - half.drawn()).mean() < 16
+
+
+def test_flux_draws_from_a_gguf_file_beside_its_other_parts(folders, tmp_path):
+    folder = shutil.copytree(folders["flux1-schnell"], tmp_path / "flux")
+    half = Bench("flux1-schnell", folder, dtype="bf16")
+    file = folder / "transformer" / "flux1-schnell-Q8_0.gguf"
+    components.write_gguf(half.loaded.pipe.transformer, file, "Q8_0")
+    rungs = half.family.footprint(half.model, folder, half.request()).rungs
+    assert "gguf_q8" in rungs and "gguf_q4" not in rungs
+    small = Bench(
+        "flux1-schnell",
+        folder,
+        dtype="bf16",
+        rung="leaf_offload",
+        device="cpu:0",
+        formats={"transformer": "gguf_q8", "text_encoder_2": "fp8"},
+    )
     assert 0 < np.abs(small.drawn() - half.drawn()).mean() < 16
 
 

@@ -243,7 +243,7 @@ def status(*residents: Resident, held: int = 6 * GIB, device: Snapshot = CPU) ->
 
 
 def test_what_was_given_back_is_told_once_the_memory_is_really_back():
-    freeing = Freeing(status(resident("a"), resident("b")), None)
+    freeing = Freeing(status(resident("a"), resident("b")), None, busy=False)
     assert "Giving" in freeing.told("en", status(resident("a"), resident("b")))
     assert "Giving" in freeing.told("en", status())  # off the list, not yet returned
     assert freeing.told("en", status(held=GIB)) == "5.0 GB given back."
@@ -251,7 +251,7 @@ def test_what_was_given_back_is_told_once_the_memory_is_really_back():
 
 
 def test_of_one_model_only_that_one_is_waited_for():
-    freeing = Freeing(status(resident("a"), resident("b")), "a")
+    freeing = Freeing(status(resident("a"), resident("b")), "a", busy=False)
     freeing.told("en", status(resident("b"), held=4 * GIB))
     assert freeing.told("en", status(resident("b"), held=4 * GIB)) == "2.0 GB given back."
 
@@ -259,19 +259,25 @@ def test_of_one_model_only_that_one_is_waited_for():
 def test_beside_a_card_the_ram_that_came_back_counts_too():
     before = status(resident("a"), device=CARD)
     after = CARD.model_copy(update={"host_held": 0})
-    freeing = Freeing(before, None)
+    freeing = Freeing(before, None, busy=False)
     freeing.told("en", status(held=5 * GIB, device=after))
     assert freeing.told("en", status(held=5 * GIB, device=after)) == "2.0 GB given back."
 
 
 def test_nothing_idle_means_nothing_to_give_back():
-    freeing = Freeing(status(resident("a", lent=True)), None)
+    freeing = Freeing(status(resident("a", lent=True)), None, busy=True)
     assert "nothing" in freeing.told("en", status(resident("a", lent=True)))
+
+
+def test_a_model_whose_job_has_just_ended_is_given_back_though_a_status_still_shows_it_lent():
+    freeing = Freeing(status(resident("a", lent=True)), None, busy=False)
+    freeing.told("en", status(held=GIB))
+    assert freeing.told("en", status(held=GIB)) == "5.0 GB given back."
 
 
 def test_a_model_that_a_job_took_again_is_not_waited_for_for_ever():
     now = [0.0]
-    freeing = Freeing(status(resident("a")), None, clock=lambda: now[0])
+    freeing = Freeing(status(resident("a")), None, busy=False, clock=lambda: now[0])
     now[0] = 60
     assert "stays" in freeing.told("en", status(resident("a", lent=True)))
 

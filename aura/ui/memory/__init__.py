@@ -61,7 +61,7 @@ class Memory:
     def _free(self, page: Page, model: str | None) -> None:
         now = status.told(self.studio)
         if now is not None:
-            page.said = Freeing(now, model).told
+            page.said = Freeing(now, model, busy=self.studio.jobs.current() is not None).told
             status.engine(self.studio).release(model)
 
     def _keep(self, page: Page, wanted: str) -> None:

@@ -12,13 +12,22 @@ PATIENCE_S = 15.0  # a model that is being loaded holds up what is asked of the 
 
 
 class Freeing:
-    """Asked for at ``before``: all that is idle, or one model."""
+    """Asked for at ``before``: all that is idle, or one model.
+
+    ``busy``: a job runs. A status may be a second old, and show as lent what is so no more.
+    """
 
     def __init__(
-        self, before: Status, model: str | None, clock: Callable[[], float] = time.monotonic
+        self,
+        before: Status,
+        model: str | None,
+        *,
+        busy: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.before, self.clock = before, clock
-        self.wanted = {r.model for r in before.residents if not r.lent and model in (None, r.model)}
+        idle = [r.model for r in before.residents if not (busy and r.lent)]
+        self.wanted = {name for name in idle if model in (None, name)}
         self.until = clock() + PATIENCE_S
         self.gone: Status | None = None  # the first status without what was to leave
         self.outcome: tuple[str, int] | None = None if self.wanted else ("memory.freed.none", 0)

@@ -51,7 +51,7 @@ class Child:
         )
         assert self.line() == "ready"
         self.seen = psutil.Process(self.process.pid)
-        self.highest = 0
+        self.highest, self.lock = 0, threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def line(self) -> str:
@@ -81,7 +81,8 @@ class Child:
         return max(self.highest, int(kept.split()[1]) * 1024)
 
     def _forget(self) -> None:
-        self.highest = 0
+        with self.lock:
+            self.highest = 0
         peak = Path(f"/proc/{self.process.pid}/clear_refs")
         if peak.exists():
             peak.write_text("5")
@@ -89,7 +90,8 @@ class Child:
     def _watch(self) -> None:
         while self.process.poll() is None:
             try:
-                self.highest = max(self.highest, self.resident())
+                with self.lock:
+                    self.highest = max(self.highest, self.resident())
             except psutil.Error:  # it has just ended
                 return
             threading.Event().wait(SAMPLE_S)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import cast
 
@@ -12,7 +14,23 @@ from typing import cast
 # not fit this torch would warn at every start, or stop the import of the library itself.
 IMPOSED = ("xformers.ops",)
 
+# What libraries load on the mere sight of it, though Aura calls it itself where it needs it:
+# two seconds of every start of an engine.
+CURIOSITIES = ("bitsandbytes", "torchao")
+
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def unseen(names: tuple[str, ...] = CURIOSITIES) -> Iterator[None]:
+    """While it lasts, these look as if they were not installed. Loaded ones stay as they are."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden, cast(ModuleType, None)))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def settle(names: tuple[str, ...] = IMPOSED) -> tuple[str, ...]:

@@ -253,6 +253,18 @@ def test_a_package_that_is_not_installed_is_no_news():
     assert extras.settle(("no_such_package.ops",)) == ()
 
 
+def test_a_package_is_seen_again_once_the_libraries_are_loaded(tmp_path: Path, monkeypatch):
+    import importlib.util
+
+    from aura import extras
+
+    (tmp_path / "curious.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with extras.unseen(("curious",)):
+        assert importlib.util.find_spec("curious") is None
+    assert importlib.util.find_spec("curious") is not None
+
+
 # --- doctor
 
 

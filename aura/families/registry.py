@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from aura import extras
 from aura.families.base import Family
-from aura.families.bge import Bge
-from aura.families.blip import Blip
-from aura.families.flux import Flux
-from aura.families.siglip import Siglip
-from aura.families.stable_diffusion import StableDiffusion
-from aura.families.stable_diffusion_xl import StableDiffusionXL
+
+with extras.unseen():
+    from aura.families.bge import Bge
+    from aura.families.blip import Blip
+    from aura.families.flux import Flux
+    from aura.families.siglip import Siglip
+    from aura.families.stable_diffusion import StableDiffusion
+    from aura.families.stable_diffusion_xl import StableDiffusionXL
 
 
 def families(compiled: bool = False) -> tuple[Family, ...]:

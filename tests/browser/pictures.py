@@ -61,6 +61,13 @@ def take(browser: Browser, served: Served) -> None:
     )
     save(desk, "drawing.png")
     desk.is_("done")
+    desk.page.locator("#aura-statusbar").click()
+    desk.page.wait_for_timeout(1500)
+    save(desk, "memory.png")
+    desk.page.keyboard.press("Escape")
+    desk.page.get_by_role("tab", name="What fits?").click()
+    choose_card(desk, "RTX 3050 4 GB")
+    save(desk, "fits.png")
     desk = opened(browser, served, "es", "dark")
     desk.write("un círculo rojo sobre un fondo azul")
     desk.open_side()
@@ -73,6 +80,13 @@ def take(browser: Browser, served: Served) -> None:
     desk.page.locator("#aura-strip .aura-thumb").nth(2).click()
     desk.page.wait_for_timeout(800)
     save(desk, "light.png")
+
+
+def choose_card(desk: Desk, name: str) -> None:
+    field = desk.page.locator("#aura-fits-card input")
+    field.fill(name)
+    field.press("Enter")
+    desk.page.wait_for_timeout(1500)
 
 
 def opened(browser: Browser, served: Served, lang: str, theme: Literal["light", "dark"]) -> Desk:

@@ -8,6 +8,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -209,7 +210,8 @@ def _connected(path: Path | str) -> sqlite3.Connection:
             database.executescript(SCHEMA)
             columns = database.execute("pragma table_info(runs)").fetchall()
             if "foreseen" not in {column[1] for column in columns}:
-                database.execute(f"alter table runs add column {FORESEEN}")
+                with suppress(sqlite3.OperationalError):  # another process was quicker
+                    database.execute(f"alter table runs add column {FORESEEN}")
     except sqlite3.DatabaseError:
         database.close()
         raise

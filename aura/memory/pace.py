@@ -8,7 +8,7 @@ from aura.memory.rungs import BANDWIDTH, Processor, Rung, Weighed
 
 # Of what the probe's kernels do, the part that a whole network reached
 # (docs/measurements/cpu-seconds.md).
-EFFICIENCY = 0.5
+EFFICIENCY = 0.55
 
 
 def foreseen(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -151,3 +154,22 @@ def roomy(family: SimulatedFamily):
     _, other, manager = studio(24 * GIB)
     other.unet = family.unet
     return manager.plans(model(), request(model()))
+
+
+def test_a_ledger_of_an_earlier_aura_keeps_its_lessons(tmp_path):
+    path = tmp_path / "ledger.db"
+    earlier = Ledger(path)
+    earlier.done(DEVICE, PLAN, request(model()), PREDICTED + GIB, {"denoising": 2.0}, 1)
+    earlier.close()
+    with closing(sqlite3.connect(path)) as file, file:
+        columns = ", ".join(
+            c[1] for c in file.execute("pragma table_info(runs)") if c[1] != "foreseen"
+        )
+        file.execute(f"create table before as select {columns} from runs")
+        file.execute("drop table runs")
+        file.execute("alter table before rename to runs")
+    for _ in range(2):  # and the time after
+        later = Ledger(path)
+        known = later.known(DEVICE, "a", request(model()))
+        later.close()
+        assert known.excess[PLAN.signature] == GIB and known.seconds[PLAN.signature] == 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import statistics
 import threading
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from aura.memory.plan import Plan
 from aura.memory.planner import Known
 from aura.requests import Work
+
+log = logging.getLogger(__name__)
 
 RECENT = 20  # runs a lesson is drawn from
 LOWER_AFTER = 3  # measured runs, before a prediction may come down

@@ -113,7 +113,7 @@ def test_a_size_of_ones_own_is_taken_as_it_is(composed):
         ({"seed": -2}, "seed"),
         ({"seed": True}, "seed"),
         ({"style": "Nope"}, "style"),
-        ({"model": "sdxl"}, "model"),
+        ({"model": "blip-base"}, "model"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_and_named(composed, asked, field):

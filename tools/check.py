@@ -20,6 +20,9 @@ CHECKS = (
     ("lint", ("ruff", "check", ".")),
     ("types", ("mypy",)),
 )
+# Two files at a time: one test waits for a page while another computes. The parts of one
+# file stay together, because they share studios and engines.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 NO_BROWSER = (
     "no Chromium, Chrome or Edge was found and none could be fetched; "
     "install one and run this again"
@@ -29,7 +32,7 @@ NO_BROWSER = (
 def main(arguments: Sequence[str]) -> int:
     os.chdir(ROOT)
     broken = [name for name, command in CHECKS if _fails(name, *command)]
-    if _fails("tests", "pytest", *with_browser(arguments)):
+    if _fails("tests", "pytest", *with_browser(arguments or SIDE_BY_SIDE)):
         broken.append("tests")
     if broken:
         print(f"\nNot in order: {', '.join(broken)}", flush=True)

@@ -49,7 +49,7 @@ def main(wanted: list[str]) -> None:
 def measured(name: str, dtype: str) -> dict[str, float]:
     """MiB that were traced, and by which the first and the second pass rose."""
     size, batch = ROWS[name]
-    traced = footprints.traced(name, DTYPES[dtype], size, batch)
+    traced = footprints.traced(name, DTYPES[dtype], size, batch).peak
     model = filled(name, DTYPES[dtype])
     passes = [rise(name, model, DTYPES[dtype]) for _ in range(2)]
     return {"traced": traced / MIB, "first": passes[0] / MIB, "second": passes[1] / MIB}

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.polynomial import Polynomial
 from transformers.initialization import no_init_weights
 
 from aura.memory.activations import DATA
 from aura.memory.towers import DESCRIBED, TOWERS
 from aura.memory.weights import Parts, divided, towers
 from tools.forwards import FORWARDS, Forward
-from tools.tracing import traced_peak
+from tools.tracing import Trace, traced_pass
 
 CONFIGS = Path(__file__).with_name("configs.json")
 DTYPES = {"half": torch.bfloat16, "full": torch.float32}
@@ -67,7 +68,8 @@ def entry(name: str) -> dict[str, Any]:
         "unit": forward.unit,
         "weights": parts(name).as_dict(),
         "activations": lines(name),
-        "ways": {way: lines(name, way) for way in ways(name)},
+        "work": curve(name),
+        "ways": {way: lines(name, way) | {"work": curve(name, way)} for way in ways(name)},
     }
 
 
@@ -115,17 +117,37 @@ def line(name: str, dtype: torch.dtype, way: str = "") -> dict[str, float]:
     """Bytes per position and a constant, through the two samples of its architecture."""
     forward = forward_of(name, way)
     (less, few), (more, many) = (
-        (forward.positions(*sample), traced(name, dtype, *sample, way))
+        (forward.positions(*sample), traced(name, dtype, *sample, way).peak)
         for sample in forward.samples
     )
     slope = (many - few) / (more - less)
     return {"each": round(slope, 3), "once": round(few - slope * less)}
 
 
-def traced(name: str, dtype: torch.dtype, size: int, batch: int, way: str = "") -> int:
-    """Peak activation bytes of one forward pass."""
+def curve(name: str, way: str = "") -> dict[str, float]:
+    """Operations of one item, through every size its architecture is traced at.
+
+    Attention looks from each position at each: with three sizes there is a square. Where
+    there is but one, the work is taken to be in proportion.
+    """
+    forward, dtype = forward_of(name, way), DTYPES[forms(name)[-1]]
+    sizes = {size for size, _ in (*forward.samples, forward.check)}
+    points = {
+        forward.positions(size, 1): float(traced(name, dtype, size, 1, way).work)
+        for size in sorted(sizes)
+    }
+    if len(points) == 1:
+        points[0] = 0.0
+    fitted = Polynomial.fit(list(points), list(points.values()), len(points) - 1).convert()
+    once, each, square = (*fitted.coef, 0.0)[:3]
+    return {"square": round(square, 3), "each": round(each, 3), "once": round(once)}
+
+
+@functools.cache
+def traced(name: str, dtype: torch.dtype, size: int, batch: int, way: str = "") -> Trace:
+    """Peak activation bytes and work of one forward pass."""
     config, call = written_of(name)["config"], forward_of(name, way).call
-    return traced_peak(
+    return traced_pass(
         lambda: build(name), lambda model, dt: call(model, config, dt, size, batch), dtype
     )
 

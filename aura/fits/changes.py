@@ -75,7 +75,7 @@ def _instead(plan: Plan, best: Plan, footprint: Footprint) -> Change:
         "how": plan.explanation["facts"]["how"],
     }
     streamed = layout(plan, footprint).streamed
-    if plan.seconds and best.seconds:
+    if plan.seconds and best.seconds and plan.timed == best.timed == "measured":
         times = round(plan.seconds / best.seconds, 1)
         return Change(code="fits.change.cheaper_timed", facts=facts | {"times": times})
     if streamed:

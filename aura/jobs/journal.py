@@ -119,7 +119,7 @@ class Journal:
         try:
             with self._lock, self._db:
                 yield self._db
-        except sqlite3.OperationalError as refused:
+        except sqlite3.DatabaseError as refused:
             raise _typed(refused, self.path) from refused
 
     def _rows(self, where: str, *values: str) -> list[tuple[str, int]]:
@@ -159,7 +159,7 @@ def _read(text: str) -> Iterator[JobView]:
         log.error("a job in the journal cannot be read: %s", unreadable)
 
 
-def _typed(refused: sqlite3.OperationalError, path: Path) -> StorageError:
+def _typed(refused: sqlite3.DatabaseError, path: Path) -> StorageError:
     code = getattr(refused, "sqlite_errorcode", None)
     full = code == sqlite3.SQLITE_FULL if code is not None else "full" in str(refused)
     if full or getattr(refused, "errno", None) == errno.ENOSPC:

@@ -16,10 +16,12 @@ from typing import Any
 
 from aura.engine.host import Engine
 from aura.engine.protocol import Failed, JobEvent, Saved
-from aura.errors import BadRequest, DiskFull, EngineFault, EngineLost, StorageError
+from aura.errors import BadRequest, EngineFault, EngineLost, StorageError
+from aura.jobs import pauses
 from aura.jobs.job import JobView
 from aura.jobs.journal import Journal
 from aura.jobs.pace import Pace
+from aura.jobs.pauses import Reason
 from aura.jobs.record import Record
 from aura.jobs.turns import Turns
 from aura.requests import Picture, Request
@@ -53,7 +55,7 @@ class Jobs:
         self._records: dict[str, Record] = {}  # oldest first
         self._turns = Turns()
         self._running: Record | None = None
-        self._paused: dict[str, Any] | None = None
+        self._paused: Reason | None = None
         self._closing = False
         self._past: dict[str, Pace] = {}  # by model
         self._thread: threading.Thread | None = None
@@ -129,7 +131,7 @@ class Jobs:
 
     def pause(self) -> None:
         """Begin no further job until ``resume``."""
-        self._pause({"code": "jobs.paused", "facts": {}})
+        self._pause(pauses.BY_HAND)
 
     def resume(self) -> None:
         with self._changed:
@@ -143,7 +145,7 @@ class Jobs:
         return self._paused is not None
 
     @property
-    def pause_reason(self) -> dict[str, Any] | None:
+    def pause_reason(self) -> Reason | None:
         """Why it is paused: a key of the texts and its facts."""
         return self._paused
 
@@ -195,10 +197,7 @@ class Jobs:
 
     def _work(self) -> None:
         while (record := self._next()) is not None:
-            events = self.engine.run(record.kept.id, record.kept.request)
-            if record.stopping:  # asked for before the engine knew of the job
-                self.engine.stop(record.kept.id)
-            self._relay(record, events)
+            self._relay(record)
 
     def _next(self) -> Record | None:
         """Wait for the job whose turn it is; None when closing."""
@@ -213,8 +212,11 @@ class Jobs:
             self._reordered()
             return record
 
-    def _relay(self, record: Record, events: Iterator[JobEvent]) -> None:
+    def _relay(self, record: Record) -> None:
         try:
+            events = self.engine.run(record.kept.id, record.kept.request)
+            if record.stopping:  # asked for before the engine knew of the job
+                self.engine.stop(record.kept.id)
             for event in events:
                 self._apply(record, event)
         except Exception as fault:  # the boundary of the job
@@ -241,33 +243,32 @@ class Jobs:
                 self._keep(record)
             if record.kept.ended:
                 self._ended(record)
+            if isinstance(event, Failed) and (reason := pauses.after(event.error)):
+                self._pause(reason)  # before anybody hears of the failure
             self._changed.notify_all()
-        self.seen(record.kept)
-        if isinstance(event, Failed):
-            self._spare_the_others(event.error)
-
-    def _spare_the_others(self, error: dict[str, Any]) -> None:
-        """Pause where every job that waits would fail in the same way."""
-        facts = error.get("facts", {})
-        if error["code"] == DiskFull.code:
-            self._pause({"code": "jobs.paused_disk_full", "facts": facts})
-        elif error["code"] == EngineLost.code and facts.get("started") is False:
-            self._pause({"code": "jobs.paused_engine", "facts": facts})
+        self._tell(self.seen, record.kept)
 
     def _tell_saved(self, record: Record, picture: Picture) -> None:
-        if self.saved is None:
-            return
+        if self.saved is not None:  # what fails there: the picture is on the disk all the same
+            self._tell(self.saved, picture, record.kept.request, self.now())
+
+    def _tell(self, listener: Callable[..., None], *news: Any) -> None:
+        """What goes wrong with a listener is its own affair, never the queue's."""
         try:
-            self.saved(picture, record.kept.request, self.now())
-        except Exception:  # the picture is on the disk and can be found again
-            log.exception("%s is saved but not in the history", picture.path)
+            listener(*news)
+        except Exception:  # the boundary to others
+            log.exception("%s could not take %s", listener, type(news[0]).__name__)
 
     # --- under the lock
 
     def _restore(self) -> None:
         """What the last studio left: ended jobs to look at, queued ones to run."""
-        self.journal.interrupt()
-        self.journal.prune()
+        try:
+            self.journal.interrupt()
+            self.journal.prune()
+        except StorageError as refused:  # a full disk: what was drawn can be looked at all the same
+            log.error("the journal cannot be written: %s", refused)
+            self._pause(pauses.disk_full(refused.facts))
         for view in self.journal.ended(self.remembered):
             self._records[view.id] = Record(view)
             self._learn(view)
@@ -309,9 +310,9 @@ class Jobs:
             self.journal.write(record.kept)
         except StorageError as refused:
             log.error("job %s is not in the journal: %s", record.kept.id, refused)
-            self._pause({"code": "jobs.paused_disk_full", "facts": refused.facts})
+            self._pause(pauses.disk_full(refused.facts))
 
-    def _pause(self, reason: dict[str, Any]) -> None:
+    def _pause(self, reason: Reason) -> None:
         with self._changed:
             self._paused = self._paused or reason
             self._changed.notify_all()

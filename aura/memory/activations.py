@@ -1,4 +1,4 @@
-"""Bytes of activations, from lines that were drawn through traced forward passes.
+"""Bytes of activations and amounts of work, drawn through traced forward passes.
 
 Activations are a straight line over the work: latent pixels, picture pixels, tokens or
 pictures, times the batch. ``coefficients.json`` holds the line of each published
@@ -55,6 +55,18 @@ def activations(
         for dtype, form in FORMS.items()
         if form in lines
     }
+
+
+def work(traced: Entry, positions: int, width: int | None = None, way: str = "") -> float:
+    """Floating operations of one forward pass of one item with that many positions.
+
+    A square of the positions where attention looks from each at each. A network of the same
+    kind that is twice as wide does four times the work.
+    """
+    scale = (width / traced["width"]) ** 2 if width and traced["width"] else 1.0
+    curve = traced["ways"][way]["work"] if way else traced["work"]
+    flops = (curve["square"] * positions + curve["each"]) * positions + curve["once"]
+    return float(max(flops, 0.0) * scale)
 
 
 def workspace(kind: str, stage: str, traced: int, dtype: str) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from aura.memory import probe
 from aura.memory.device import Snapshot
 
 CGROUP = Path("/sys/fs/cgroup")
@@ -59,6 +60,12 @@ class CpuDevice:
 
     def peak(self) -> int:
         return max(0, self._peak.read() - self._baseline)
+
+    def setup(self) -> str:
+        return probe.setup()
+
+    def throughput(self) -> dict[str, float]:
+        return probe.throughput("cpu", dtypes(), 1024)
 
     def empty_cache(self) -> None:
         gc.collect()

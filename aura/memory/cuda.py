@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from aura.memory import probe
 from aura.memory.cards import dtypes
 from aura.memory.cpu import ram
 from aura.memory.device import GIB, MIB, Snapshot
@@ -66,6 +67,14 @@ class CudaDevice:
 
     def peak(self) -> int:
         return int(self._torch.cuda.max_memory_allocated(0))
+
+    def setup(self) -> str:
+        return probe.setup()
+
+    def throughput(self) -> dict[str, float]:
+        return probe.throughput(
+            "cuda:0", self._dtypes(), 4096, lambda: self._torch.cuda.synchronize(0)
+        )
 
     def empty_cache(self) -> None:
         gc.collect()

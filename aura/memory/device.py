@@ -83,6 +83,14 @@ class Device(Protocol):
         """Most bytes Aura's models held at once since ``reset_peak``, weights included."""
         ...
 
+    def setup(self) -> str:
+        """What its speed depends on beside itself."""
+        ...
+
+    def throughput(self) -> dict[str, float]:
+        """Operations a second by dtype, measured now; empty where nothing can tell."""
+        ...
+
     def empty_cache(self) -> None:
         """Give back what the allocator keeps for later."""
         ...

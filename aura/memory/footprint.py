@@ -31,7 +31,8 @@ class Footprint(Plain):
 
     ``rungs`` names what this family can carry out: placements, switches and storage
     formats alike; nothing else is ever planned. ``relief`` says what a switch makes of a
-    stage's activations: switch → stage → dtype → bytes.
+    stage's activations: switch → stage → dtype → bytes. ``work``: floating operations per
+    stage of the whole request, in which the core computes ``passes`` times.
     """
 
     model: str
@@ -40,6 +41,8 @@ class Footprint(Plain):
     uses: dict[str, tuple[str, ...]]  # stage → the components it computes with
     rungs: tuple[str, ...]
     relief: dict[str, dict[str, dict[str, int]]] = {}
+    work: dict[str, float] = {}
+    passes: int = 1
 
     def component(self, name: str) -> Component:
         return next(part for part in self.components if part.name == name)

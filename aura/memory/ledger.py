@@ -20,6 +20,8 @@ LOWER_AFTER = 3  # measured runs, before a prediction may come down
 MARGIN = 1.05  # of the highest measured
 FORGET_S = 7 * 24 * 3600  # after that a way that failed is tried again
 
+FORESEEN = "foreseen real not null default 0"  # a column that older files lack
+
 SCHEMA = """
 create table if not exists runs (
     id integer primary key,
@@ -32,7 +34,15 @@ create table if not exists runs (
     predicted integer not null, -- bytes
     measured integer not null,  -- bytes
     seconds real not null,      -- of the stages, per picture
-    stages text not null        -- seconds per stage, summed over the pictures
+    stages text not null,       -- seconds per stage, summed over the pictures
+    foreseen real not null default 0 -- seconds per picture; 0: nobody could
+);
+create table if not exists speeds (
+    device text not null,
+    dtype text not null,
+    setup text not null,
+    throughput real not null,   -- floating operations a second
+    primary key (device, dtype)
 );
 create index if not exists runs_by_model on runs (device, model, shape, id);
 """
@@ -112,7 +122,30 @@ class Ledger:
                 if (done := [run for run in runs if run.outcome == "done"])
             },
             failed=frozenset(way for way, runs in ways.items() if self._failed(runs[0])),
+            throughput=self.throughput(device),
+            pace=self._pace(device),
         )
+
+    def throughput(self, device: str, setup: str | None = None) -> dict[str, float]:
+        """Operations a second by dtype, as measured with that setup, or with the last."""
+        query = "select dtype, throughput from speeds where device = ? and setup = ifnull(?, setup)"
+        with self._lock:
+            return dict(self._db.execute(query, (device, setup)).fetchall())
+
+    def gauged(self, device: str, setup: str, throughput: dict[str, float]) -> None:
+        rows = [(device, dtype, setup, speed) for dtype, speed in throughput.items()]
+        with self._lock, self._db:
+            self._db.executemany("insert or replace into speeds values (?, ?, ?, ?)", rows)
+
+    def _pace(self, device: str) -> float:
+        """What recent runs took over what was foreseen of them, whatever model."""
+        query = (
+            "select seconds / foreseen from runs where device = ? and outcome = 'done'"
+            " and foreseen > 0 and seconds > 0 order by id desc limit ?"
+        )
+        with self._lock:
+            found = self._db.execute(query, (device, RECENT)).fetchall()
+        return statistics.median(ratio for (ratio,) in found) if found else 1.0
 
     def _failed(self, latest: Row) -> bool:
         return latest.outcome == "ran_out" and latest.at > self._clock() - FORGET_S
@@ -148,11 +181,12 @@ class Ledger:
             measured,
             seconds,
             json.dumps(stages),
+            (plan.foreseen or 0.0) / request.count,
         )
         with self._lock, self._db:
             self._db.execute(
                 "insert into runs (at, device, model, signature, shape, outcome, predicted,"
-                " measured, seconds, stages) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " measured, seconds, stages, foreseen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
@@ -173,6 +207,9 @@ def _connected(path: Path | str) -> sqlite3.Connection:
     try:
         with database:
             database.executescript(SCHEMA)
+            columns = database.execute("pragma table_info(runs)").fetchall()
+            if "foreseen" not in {column[1] for column in columns}:
+                database.execute(f"alter table runs add column {FORESEEN}")
     except sqlite3.DatabaseError:
         database.close()
         raise

@@ -59,6 +59,7 @@ class Manager:
         self._residency = Residency(device, families, clock)
         self._room = Room(device, self._residency, sleep)
         self._lock = threading.RLock()
+        self._gauged = False
         device.rebase()
 
     # --- asking
@@ -179,8 +180,19 @@ class Manager:
                     self._rest(entry, self.clock() - entry.used)
             self._room.give_way()
             self._residency.leaks.check(self.clock())
+            self._gauge()
         finally:
             self._lock.release()
+
+    def _gauge(self) -> None:
+        """Once per machine, while nothing draws: how fast the device computes."""
+        if self._gauged or len(self._residency.idle()) < len(self._residency.all()):
+            return
+        self._gauged = True
+        name, setup = self.device.snapshot().name, self.device.setup()
+        if not self.ledger.throughput(name, setup):
+            self.ledger.gauged(name, setup, self.device.throughput())
+            self.device.empty_cache()
 
     def _rest(self, entry: Entry, idle_s: float) -> None:
         """Off the card after ``keep_s``; the copy in RAM goes after the same time again."""

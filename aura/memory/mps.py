@@ -7,6 +7,7 @@ import platform
 
 import psutil
 
+from aura.memory import probe
 from aura.memory.cpu import ResidentPeak, ram
 from aura.memory.device import Snapshot
 
@@ -50,6 +51,12 @@ class MpsDevice:
 
     def peak(self) -> int:
         return self._peak.read()
+
+    def setup(self) -> str:
+        return probe.setup()
+
+    def throughput(self) -> dict[str, float]:
+        return probe.throughput("mps", ("fp16", "fp32"), 2048, self._mps.synchronize)
 
     def empty_cache(self) -> None:
         gc.collect()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aura.errors import ModelDamaged
-from aura.memory.activations import TILE, Entry, activations, entry, like
+from aura.memory.activations import TILE, Entry, activations, entry, like, work
 from aura.memory.footprint import Component, Footprint
 from aura.memory.published import DTYPES, published
 from aura.memory.weights import PLAIN, Parts, component, read, read_single
@@ -129,7 +129,38 @@ def _assembled(
         uses={"encoding": (*encoders, *seen), "denoising": (core,), "decoding": ("vae",)},
         rungs=rungs,
         relief=_relief(pieces, core, request, guided),
+        work={
+            "encoding": _read(pieces, (*encoders, *seen), request, 2 if guided else 1),
+            "denoising": _stepped(pieces, core, request) * (2 if guided else 1),
+            "decoding": request.count * _worked(pieces["vae"], request.width * request.height),
+        },
+        passes=request.steps * request.count,
     )
+
+
+def _worked(piece: Piece, positions: int, way: str = "") -> float:
+    return work(piece.traced, positions, piece.width, way)
+
+
+def _stepped(pieces: Mapping[str, Piece], core: str, request: Drawing) -> float:
+    """Of all steps of all pictures, without guidance."""
+    each = _worked(pieces[core], _positions(pieces, core, request))
+    return each * request.steps * request.count
+
+
+def _read(
+    pieces: Mapping[str, Piece], names: tuple[str, ...], request: Drawing, batch: int
+) -> float:
+    """Of every encoder for every picture; what was encoded before costs less."""
+    total = 0.0
+    for piece in (pieces[name] for name in names):
+        if piece.name == "vae":
+            total += _worked(piece, request.width * request.height, "encode")
+        elif piece.traced["unit"] == "tokens":
+            total += batch * _worked(piece, piece.tokens)
+        else:
+            total += _worked(piece, piece.traced["patches"])
+    return total * request.count
 
 
 def _relief(
@@ -170,14 +201,20 @@ def _encoding(
 def _denoising(
     pieces: Mapping[str, Piece], core: str, request: Drawing, batch: int
 ) -> dict[str, int]:
+    return activations(
+        pieces[core].traced, _positions(pieces, core, request) * batch, pieces[core].width
+    )
+
+
+def _positions(pieces: Mapping[str, Piece], core: str, request: Drawing) -> int:
+    """Of one picture and its prompt, as the core sees them."""
     piece, shrink = pieces[core], pieces["vae"].shrink
     if piece.traced["unit"] == "tokens":  # four latent pixels each, and those of the prompt
         shrink *= 2
         spoken = max(p.tokens for name, p in pieces.items() if name in ENCODERS)
     else:
         spoken = 0
-    positions = (request.width // shrink) * (request.height // shrink) + spoken
-    return activations(piece.traced, positions * batch, piece.width)
+    return (request.width // shrink) * (request.height // shrink) + spoken
 
 
 def _decoding(vae: Piece, pixels: int) -> dict[str, int]:

@@ -8,7 +8,7 @@ in memory than the one before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from aura.requests import Plain
 
@@ -19,7 +19,8 @@ class Plan(Plain):
     ``formats`` names the components that are stored in another form than ``dtype``.
     ``share`` is the part of the core's blocks that stay on the device (partial_blocks).
     ``resting`` is what the model holds there between two jobs; ``excess`` the part of the
-    stages' bytes that was not predicted but learnt on this machine.
+    stages' bytes that was not predicted but learnt on this machine. ``timed`` tells where
+    ``seconds`` come from; ``foreseen`` is what work and speed alone would make them.
     """
 
     model: str
@@ -36,6 +37,8 @@ class Plan(Plain):
     ram: int
     budget: int
     seconds: float | None = None
+    timed: Literal["measured", "predicted"] | None = None
+    foreseen: float | None = None
     explanation: dict[str, Any]  # {"code": a ``plan.*`` key, "facts": {...}}
 
     @property

@@ -16,6 +16,7 @@ from aura.memory.activations import workspace
 from aura.memory.device import SHARE_RAM, TORCH_NAMES, Kind, Snapshot, budget, host_budget
 from aura.memory.footprint import Footprint
 from aura.memory.legality import legal
+from aura.memory.pace import foreseen
 from aura.memory.plan import Plan, signature
 from aura.memory.rungs import BANDWIDTH, RUNGS, Processor, Rung, Weighed
 
@@ -53,6 +54,8 @@ class Known:
     excess: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     failed: frozenset[str] = frozenset()
+    throughput: Mapping[str, float] = field(default_factory=dict)  # dtype → operations a second
+    pace: float = 1.0  # what runs took, over what was foreseen
 
 
 NOTHING = Known()
@@ -82,7 +85,7 @@ def ladder(
         peak, kin = way.peak + way.learnt(known), (way.processor, way.beside > most)
         if peak < least.get(kin, peak + 1):
             least[kin] = peak
-            plans.append(way.plan(name, room, known))
+            plans.append(_timed(way.plan(name, room, known), way, snapshot.bandwidth, known))
     return tuple(_explained(plan, plans[0], name) for plan in plans)
 
 
@@ -214,7 +217,6 @@ class Way:
             resting=self.rung.resting(self.weighed),
             ram=self.peak + more if shared else self.rung.in_ram(self.weighed),
             budget=room[1] if self.processor else room[0],
-            seconds=known.seconds.get(self.signature),
             explanation={},
         )
 
@@ -263,6 +265,17 @@ def _weighed(footprint: Footprint, dtype: str, form: str | None) -> Weighed | No
             formats[part.name] = stored
     sizes = {p.name: p.weights[formats.get(p.name, dtype)] for p in footprint.components}
     return Weighed(footprint, sizes, formats)
+
+
+def _timed(plan: Plan, way: Way, bandwidth: float | None, known: Known) -> Plan:
+    """What this machine has shown wins over what its speed makes likely."""
+    likely = foreseen(way.rung, way.weighed, way.dtype, known.throughput, bandwidth)
+    told: dict[str, object] = {"foreseen": likely}
+    if plan.signature in known.seconds:
+        told |= {"seconds": known.seconds[plan.signature], "timed": "measured"}
+    elif likely is not None:
+        told |= {"seconds": likely * known.pace, "timed": "predicted"}
+    return plan.model_copy(update=told)
 
 
 def _explained(plan: Plan, best: Plan, name: str) -> Plan:

@@ -97,6 +97,10 @@ class Rung(Protocol):
         """Bytes of weights that stay in RAM beside a card."""
         ...
 
+    def streamed(self, weighed: Weighed) -> int:
+        """Bytes of weights that are copied to a card in every step."""
+        ...
+
 
 class Resident:
     """Everything on the device, always."""
@@ -116,6 +120,9 @@ class Resident:
         return weighed.all
 
     def in_ram(self, weighed: Weighed) -> int:
+        return 0
+
+    def streamed(self, weighed: Weighed) -> int:
         return 0
 
 
@@ -139,6 +146,9 @@ class EncodersOut:
     def in_ram(self, weighed: Weighed) -> int:
         return weighed.of(weighed.footprint.encoders)
 
+    def streamed(self, weighed: Weighed) -> int:
+        return 0
+
 
 class ModelOffload:
     """One component on the device at a time, the rest in RAM."""
@@ -160,6 +170,9 @@ class ModelOffload:
     def in_ram(self, weighed: Weighed) -> int:
         return weighed.all
 
+    def streamed(self, weighed: Weighed) -> int:
+        return 0
+
 
 class PartialBlocks(ModelOffload):
     """``eighths`` of the core's blocks stay, the others pass through while it computes."""
@@ -169,8 +182,10 @@ class PartialBlocks(ModelOffload):
         self.name = "partial_blocks"
 
     def cost(self, weighed: Weighed, bandwidth: float) -> float:
-        passes = weighed.core_size * (8 - self.eighths) // 8
-        return 0.2 + super().cost(weighed, bandwidth) + passes / bandwidth
+        return 0.2 + super().cost(weighed, bandwidth) + self.streamed(weighed) / bandwidth
+
+    def streamed(self, weighed: Weighed) -> int:
+        return weighed.core_size * (8 - self.eighths) // 8
 
     def legal(self, weighed: Weighed, kind: Kind) -> bool:
         return kind not in SHARE_RAM and weighed.core.blocks >= 8
@@ -188,8 +203,10 @@ class GroupOffload(ModelOffload):
     name = "group_offload"
 
     def cost(self, weighed: Weighed, bandwidth: float) -> float:
-        core = weighed.core_size
-        return 0.3 + super().cost(weighed, bandwidth) + core / bandwidth
+        return 0.3 + super().cost(weighed, bandwidth) + self.streamed(weighed) / bandwidth
+
+    def streamed(self, weighed: Weighed) -> int:
+        return weighed.core_size
 
     def legal(self, weighed: Weighed, kind: Kind) -> bool:
         return kind not in SHARE_RAM and weighed.core.blocks >= 2
@@ -206,8 +223,10 @@ class LeafOffload(ModelOffload):
     name = "leaf_offload"
 
     def cost(self, weighed: Weighed, bandwidth: float) -> float:
-        core = weighed.core_size
-        return 0.5 + super().cost(weighed, bandwidth) + 1.2 * core / bandwidth
+        return 0.5 + super().cost(weighed, bandwidth) + 1.2 * self.streamed(weighed) / bandwidth
+
+    def streamed(self, weighed: Weighed) -> int:
+        return weighed.core_size
 
     def legal(self, weighed: Weighed, kind: Kind) -> bool:
         return kind not in SHARE_RAM
@@ -238,6 +257,9 @@ class Processor:
 
     def in_ram(self, weighed: Weighed) -> int:
         return weighed.all
+
+    def streamed(self, weighed: Weighed) -> int:
+        return 0
 
 
 PARTIAL = tuple(PartialBlocks(eighths) for eighths in (7, 6, 5, 4, 3, 2, 1))

@@ -32,10 +32,12 @@ class SimulatedDevice:
         limit: int | None = None,
         dtypes: tuple[str, ...] = ("bf16", "fp16", "fp32"),
         refuse: Callable[[str], bool] = lambda stage: False,
+        throughput: dict[str, float] | None = None,
     ) -> None:
         self.total, self.host, self.rate, self.limit = total, host, rate, limit
         self.dtypes = dtypes
         self.refuse = refuse
+        self._throughput = throughput or {}
         self.foreign = self.host_foreign = 0
         self.used = 0
         self.host_used = 0
@@ -85,6 +87,12 @@ class SimulatedDevice:
 
     def peak(self) -> int:
         return self._peak
+
+    def setup(self) -> str:
+        return "simulated"
+
+    def throughput(self) -> dict[str, float]:
+        return self._throughput
 
     def empty_cache(self) -> None:
         """A simulated allocator keeps nothing back."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from aura.catalog import complete
 from aura.errors import ModelDamaged
-from aura.memory.activations import Entry, activations, entry, like
+from aura.memory.activations import Entry, activations, entry, like, work
 from aura.memory.batches import batch, tile
 from aura.memory.footprint import Footprint
 from aura.memory.published import DTYPES, published
@@ -86,6 +86,7 @@ def footprint(
         uses=uses,
         rungs=rungs,
         relief=_relief(found, uses, request),
+        work={stage: _worked(found, names, request) for stage, names in uses.items()},
     )
 
 
@@ -155,12 +156,23 @@ def _most(
     return {dtype: max(one[dtype] for one in each) for dtype in shared}
 
 
+def _worked(found: Mapping[str, Tower], names: tuple[str, ...], request: Work) -> float:
+    """Operations for every item of the request; none known where a picture's size is not."""
+    if isinstance(request, UpscaleRequest):
+        return 0.0
+    each = (
+        work(found[n].traced, _each(found[n], request, (), _patches(found)), found[n].width)
+        for n in names
+    )
+    return request.count * sum(each)
+
+
 def _activations(
     found: Mapping[str, Tower], name: str, request: Work, switches: tuple[str, ...]
 ) -> dict[str, int]:
     tower = found[name]
-    work = batch(request, switches) * _each(tower, request, switches, _patches(found))
-    return activations(tower.traced, work, tower.width)
+    positions = batch(request, switches) * _each(tower, request, switches, _patches(found))
+    return activations(tower.traced, positions, tower.width)
 
 
 def _each(tower: Tower, request: Work, switches: tuple[str, ...], patches: int) -> int:

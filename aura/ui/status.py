@@ -6,7 +6,7 @@ It formats what the engine last told. Nothing here touches the device.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aura.engine.protocol import Status
 from aura.i18n import size, text
@@ -18,18 +18,12 @@ from aura.ui.markup import esc
 from aura.ui.wording import seconds
 
 if TYPE_CHECKING:
-    from aura.engine.supervisor import Supervisor
     from aura.studio import Studio
-
-
-def engine(studio: Studio) -> Supervisor:
-    """The engine with what only pages ask of it."""
-    return cast("Supervisor", studio.engine)
 
 
 def told(studio: Studio) -> Status | None:
     """What the engine last said of itself; None before its first word."""
-    return engine(studio).status()
+    return studio.engine.status()
 
 
 def names(studio: Studio) -> dict[str, str]:

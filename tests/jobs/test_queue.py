@@ -12,6 +12,8 @@ from aura.jobs.journal import Journal
 from aura.jobs.queue import Jobs
 from tests.engine.scripted import ScriptedEngine, request
 
+FULL = DiskFull(path="/d", need_bytes=1, free_bytes=0)
+
 
 class Bench:
     """A queue on a folder, with an engine that goes on when ``gate`` lets it."""
@@ -342,3 +344,50 @@ def test_closing_waits_for_nobody(open_bench):
     bench.jobs.close()
     reader.join(30)
     assert not reader.is_alive()
+
+
+def test_whoever_hears_of_a_failure_that_spares_the_others_finds_the_queue_paused(tmp_path):
+    heard = []
+    for _ in range(20):
+        engine = ScriptedEngine()
+        engine.run = lambda job, asked: iter([Failed(job=job, error=FULL.as_dict())])
+        jobs = Jobs(engine, Journal(tmp_path / "jobs.db"))
+        jobs.start()
+        for view in jobs.follow(jobs.submit("me", request()), seconds=20):
+            if view.ended:
+                heard.append(jobs.paused)
+        jobs.close()
+    assert heard == [True] * 20
+
+
+def test_a_listener_that_fails_takes_no_job_with_it(tmp_path):
+    def broken(*_):
+        raise RuntimeError("not my day")
+
+    jobs = Jobs(ScriptedEngine(), Journal(tmp_path / "jobs.db"), saved=broken, seen=broken)
+    jobs.start()
+    for _ in range(2):
+        assert list(jobs.follow(jobs.submit("me", request()), seconds=20))[-1].state == "done"
+    jobs.close()
+
+
+def test_an_engine_that_cannot_even_begin_fails_the_job_and_the_queue_goes_on(tmp_path):
+    engine = ScriptedEngine()
+    well, engine.run = engine.run, lambda job, asked: 1 / 0
+    jobs = Jobs(engine, Journal(tmp_path / "jobs.db"))
+    jobs.start()
+    failed = list(jobs.follow(jobs.submit("me", request()), seconds=20))[-1]
+    assert failed.state == "failed" and failed.error["code"] == "engine_fault"
+    engine.run = well
+    assert list(jobs.follow(jobs.submit("me", request()), seconds=20))[-1].state == "done"
+    jobs.close()
+
+
+def test_a_journal_that_cannot_be_written_at_the_start_pauses_and_shows_what_was(tmp_path):
+    class Full(Journal):
+        def prune(self, keep=0):
+            raise FULL
+
+    jobs = Jobs(ScriptedEngine(), Full(tmp_path / "jobs.db"))
+    assert jobs.pause_reason["code"] == "jobs.paused_disk_full"
+    jobs.journal.close()

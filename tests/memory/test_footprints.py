@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from aura.memory.activations import activations, entry
+from aura.memory.activations import activations, entry, work
 from aura.memory.pipelines import published_footprint
 from aura.memory.verdict import example
 from tests.memory.simulation import MIB, model, request
@@ -19,12 +19,16 @@ def test_a_trace_of_today_agrees_with_what_is_written(name, way):
     forward, forms = footprints.forward_of(name, way), footprints.forms(name)
     dtype, torch_dtype = ("bf16", torch.bfloat16) if "half" in forms else ("fp32", torch.float32)
     traced = footprints.traced(name, torch_dtype, *forward.check, way)
-    work = forward.positions(*forward.check)
-    assert activations(entry(name), work, way=way)[dtype] == pytest.approx(traced, rel=0.05)
+    positions = forward.positions(*forward.check)
+    taken = activations(entry(name), positions, way=way)[dtype]
+    assert taken == pytest.approx(traced.peak, rel=0.05)
+    size, batch = forward.check
+    done = work(entry(name), forward.positions(size, 1), way=way) * batch
+    assert done == pytest.approx(traced.work, rel=0.05)
 
 
 def test_half_of_the_batch_is_what_a_split_guidance_was_traced_to_take():
-    traced = footprints.traced("unet_sd15", torch.bfloat16, 512, 1)
+    traced = footprints.traced("unet_sd15", torch.bfloat16, 512, 1).peak
     footprint = published_footprint("sd15", example(model("sd15", area=512 * 512)), ())
     split = footprint.relief["cfg_split"]["denoising"]["bf16"]
     assert split == pytest.approx(traced, rel=0.05)

@@ -62,11 +62,11 @@ class Memory:
         now = status.told(self.studio)
         if now is not None:
             page.said = Freeing(now, model, busy=self.studio.jobs.current() is not None).told
-            status.engine(self.studio).release(model)
+            self.studio.engine.release(model)
 
     def _keep(self, page: Page, wanted: str) -> None:
         seconds = float(wanted) if wanted.isdecimal() else 0.0
-        status.engine(self.studio).keep_for(min(seconds, LONGEST_S))
+        self.studio.engine.keep_for(min(seconds, LONGEST_S))
         try:
             remember(self.studio.settings.data_dir, idle_release=seconds)
             page.said = None
@@ -86,6 +86,6 @@ class Memory:
             self.studio.timeline.recent(),
             now,
             names=status.names(self.studio),
-            keep_s=status.engine(self.studio).settings.idle_release,
+            keep_s=self.studio.engine.settings.idle_release,
             said=page.said(page.lang, now) if page.said else "",
         )

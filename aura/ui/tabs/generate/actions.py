@@ -16,7 +16,7 @@ from aura.ui.advice import better
 from aura.ui.context import Context
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
-from aura.ui.status import engine, told
+from aura.ui.status import told
 from aura.ui.tabs.generate import examples, message, panel, reuse, styles
 from aura.ui.tabs.generate.live import PARTS, Live, focus
 from aura.ui.tabs.generate.panel import FIELDS, Panel
@@ -157,7 +157,7 @@ class Actions:
 
     def warm(self, model_id: str) -> None:
         """Somebody begins to write: the model is loaded meanwhile, unless a job is here."""
-        engine(self.studio).warm(self._model(model_id).id)
+        self.studio.engine.warm(self._model(model_id).id)
 
     def stop(self, owner: str, request: gr.Request) -> list[Any]:
         page = self.pages.of(request, owner)

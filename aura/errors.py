@@ -143,6 +143,12 @@ class ModelDamaged(ModelError):
     code = "model_damaged"
 
 
+class LenderMissing(ModelError):
+    """Facts: ``model``, ``kind``."""
+
+    code = "lender_missing"
+
+
 class HubError(AuraError):
     code = "hub"
 

@@ -33,6 +33,7 @@ FACTS = {
     "url": "http://127.0.0.1:7860",
     "licence": "MIT",
     "status": 429,
+    "kind": "SD 1.5",
 }
 
 

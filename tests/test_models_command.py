@@ -277,7 +277,10 @@ def test_a_folder_of_ones_own_is_told_file_by_file_and_remembered(terminal, comf
     terminal.data.mkdir()
     (terminal.data / "settings.toml").write_text("# mine\nlang = 'es'\n")
     told = terminal.told("add", str(comfy))
-    assert [row["id"] for row in told["models"]] == ["my-shapes"]
+    assert {row["id"]: row["installed"] for row in told["models"]} == {
+        "my-shapes": True,
+        "xl": False,  # nothing here lends it a tokenizer
+    }
     assert sorted((file["kind"], file["model"], file["precision"]) for file in told["files"]) == [
         ("checkpoint", "SDXL", "fp16"),
         ("denoiser", "FLUX.1 dev", "Q4_K"),

@@ -75,7 +75,7 @@ def _model(folder: Path, taken: Set[str]) -> Model | None:
         return None
     multiple, area = _sizes(folder, kind)
     return Model(
-        id=_free_id(folder.name, taken),
+        id=free_id(folder.name, taken),
         name=folder.name,
         family=kind.family,
         task="generate",
@@ -119,7 +119,8 @@ def _number(value: Any, otherwise: int) -> int:
     return value if isinstance(value, int) and 0 < value <= 1024 else otherwise
 
 
-def _free_id(name: str, taken: Set[str]) -> str:
+def free_id(name: str, taken: Set[str]) -> str:
+    """A word for it that no other model has."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.") or "model"
     number, id = 2, slug

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from aura.catalog import complete, hub
-from aura.errors import ModelDamaged, ModelMissing, UnknownModel
+from aura.errors import LenderMissing, ModelDamaged, ModelMissing, UnknownModel
 from aura.requests import Plain
 from aura.settings import Settings
 
@@ -41,6 +42,9 @@ class Model(Plain):
     a person's own), ``repo`` and ``revision`` for those of the hub; ``files`` are patterns of
     what is needed of them, where their layout does not tell. ``vocabulary`` names a file of
     words beside the weights when the model knows few.
+
+    ``file`` is set for a checkpoint in one file, with its ``kind`` and ``precision`` as its
+    header tells them; ``lender`` is the folder of the model it borrows the rest from.
     """
 
     id: str
@@ -51,6 +55,10 @@ class Model(Plain):
     multiple: int = 8
     defaults: Defaults = Defaults()
     folder: str | None = None
+    file: str | None = None
+    kind: str = ""
+    precision: str = ""
+    lender: str | None = None
     repo: str | None = None
     revision: str | None = None
     files: tuple[str, ...] = ()
@@ -84,11 +92,14 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import local
+        from aura.catalog import local, single
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
-        return cls((*listed, *own), settings.app_dir)
+        folders = cls((*listed, *own), settings.app_dir)
+        taken = {model.id for model in folders.models}
+        files = single.models(settings.models_dirs, folders._lenders(), taken)
+        return cls((*folders.models, *files), settings.app_dir)
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -99,20 +110,28 @@ class Catalog:
         raise UnknownModel(model=str(id)[:200], known=known)
 
     def installed(self, model: Model) -> Path | None:
-        """The folder with all of the model's files, or None."""
+        """The folder with all of the model's files, or its one file; None if any is missing."""
+        if model.file:
+            path = Path(model.file)
+            return path if model.lender and complete.whole(path) else None
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
     def place(self, model: Model) -> Path:
-        """The folder of the model, whole or not. Raises ModelMissing."""
+        """The folder or the file of the model, whole or not. Raises ModelMissing."""
         folder = self._folder(model)
-        if folder is None or not folder.is_dir():
+        if folder is None or not (folder.is_file() if model.file else folder.is_dir()):
             raise ModelMissing(model=model.name)
         return folder
 
     def require(self, model: Model) -> Path:
-        """The folder with all of the model's files. Raises ModelMissing, ModelDamaged."""
+        """The folder with all of the model's files, or its one file.
+
+        Raises ModelMissing, ModelDamaged, LenderMissing.
+        """
         folder = self.place(model)
+        if model.file:
+            return _whole(model, folder)
         flaw = complete.flaw(folder, model.files)
         if flaw is not None:
             raise ModelDamaged(model=model.name, path=str(flaw))
@@ -126,10 +145,27 @@ class Catalog:
         """The first that can draw; without any, the one that ships with Aura."""
         return next((m for m in self.models if m.draws and self.installed(m)), self.models[0])
 
+    def _lenders(self) -> Iterator[Path]:
+        """The folders of installed models that have a UNet."""
+        for model in self.models:
+            folder = self.installed(model) if model.draws else None
+            if folder is not None and (folder / "unet").is_dir():
+                yield folder
+
     def _folder(self, model: Model) -> Path | None:
+        if model.file:
+            return Path(model.file)
         if model.folder:
             return model.path(self.root)
         return hub.cached(model.repo, model.revision, model.files) if model.repo else None
+
+
+def _whole(model: Model, file: Path) -> Path:
+    if not complete.whole(file):
+        raise ModelDamaged(model=model.name, path=str(file))
+    if model.lender is None:
+        raise LenderMissing(model=model.name, kind=model.kind)
+    return file
 
 
 def shipped(path: Path) -> tuple[Model, ...]:

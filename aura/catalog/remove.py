@@ -50,8 +50,8 @@ def remove(catalog: Catalog, model: Model) -> Removal:
 
 
 def _folder(catalog: Catalog, model: Model) -> Path:
-    if model.folder or not model.repo:
-        raise NotRemovable(model=model.name, path=str(model.path(catalog.root)))
+    if not model.repo or model.folder:
+        raise NotRemovable(model=model.name, path=str(model.file or model.path(catalog.root)))
     found = hub.cached(model.repo, model.revision, model.files)
     if found is None:
         raise ModelMissing(model=model.name)

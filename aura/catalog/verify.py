@@ -40,14 +40,16 @@ def verify(
     seen: Callable[[str, int], None] = lambda name, size: None,
 ) -> Verified:
     """``seen`` hears of each file before it is read. Raises ModelMissing, FolderUnwritable."""
-    folder = catalog.place(model)
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _loaded(path)]
+    place = catalog.place(model)
+    folder = place.parent if model.file else place
+    every = (place,) if model.file else sorted(folder.rglob("*"))
+    files = [path for path in every if path.is_file() and _loaded(path)]
     damaged: list[Path] = []
     for path in files:
         seen(path.relative_to(folder).as_posix(), path.stat().st_size)
         if not _sound(path, check):
             damaged.append(path)
-    flaw = complete.flaw(folder, model.files)
+    flaw = None if model.file else complete.flaw(folder, model.files)
     report = Verified(
         model=model.id,
         folder=str(folder),

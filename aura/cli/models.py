@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aura.catalog import Catalog, Model, folders, local, own
+from aura.catalog import Catalog, Model, folders, own
 from aura.catalog.download import Download
 from aura.catalog.licences import Licences, restricted
 from aura.catalog.progress import Meter
@@ -72,6 +72,7 @@ def list_(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     chosen = catalog.models if args.target is None else (catalog.get(args.target),)
     rows = [row(model, catalog, snapshot) for model in chosen]
     mine = own.files(settings.models_dirs) if args.target is None else own.OwnFiles()
+    mine = _others(catalog, mine)
     if args.json:
         say_json([*rows, *(file_row(file, lang) for file in mine.files)])
         return 0
@@ -79,6 +80,13 @@ def list_(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     for line in worded_files(mine, lang):
         print(line)
     return 0
+
+
+def _others(catalog: Catalog, mine: own.OwnFiles) -> own.OwnFiles:
+    """Without the files that are models of the catalogue."""
+    models = {model.file for model in catalog.models}
+    others = tuple(file for file in mine.files if file.path not in models)
+    return own.OwnFiles(files=others, refused=mine.refused)
 
 
 def get(args: argparse.Namespace, settings: Settings, lang: str) -> int:
@@ -188,8 +196,8 @@ def add(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     folder = args.target.expanduser().resolve()
     fresh = folders.remember(folder, settings.data_dir)
     known = Catalog.read(settings.model_copy(update={"models_dirs": ()}))
-    models = local.models([folder], taken={model.id for model in known.models})
-    catalog, mine = Catalog((*known.models, *models), known.root), own.files([folder])
+    catalog = Catalog.read(settings.model_copy(update={"models_dirs": (folder,)}))
+    models, mine = catalog.models[len(known.models) :], own.files([folder])
     rows = [row(model, catalog, glance(settings)) for model in models]
     if args.json:
         found = mine.model_dump(mode="json")

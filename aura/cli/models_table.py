@@ -54,7 +54,8 @@ def file_row(file: WeightFile, lang: str) -> Row:
 
 
 def bytes_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    files = (folder,) if folder.is_file() else folder.rglob("*")
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _verdict(model: Model, snapshot: Snapshot, folder: Path | None) -> str | None:

@@ -146,12 +146,14 @@ class Worker:
             self.lock.free()
 
     def model(self, name: str) -> Model:
-        """From the catalogue, read again if the name is new. Raises UnknownModel."""
+        """From the catalogue, read again where that may tell more. Raises UnknownModel."""
         try:
-            return self.catalog.get(name)
+            known = self.catalog.get(name)
         except UnknownModel:
+            known = None
+        if known is None or (known.file and known.lender is None):
             self.catalog = Catalog.read(self.settings)
-            return self.catalog.get(name)
+        return self.catalog.get(name)
 
     def _locate(self, model: Model) -> Path | None:
         return self.catalog.installed(model)

@@ -91,7 +91,7 @@ class Diffusion:
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
         rungs = abilities(self.name, folder)
         if folder is not None:
-            return pipeline_footprint(model.id, folder, request, rungs)
+            return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
         published = published_footprint(model.id, request, rungs)
         if published is None:
             raise ModelMissing(model=model.name)
@@ -99,7 +99,7 @@ class Diffusion:
 
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
         try:
-            pipe = self._pipe(folder, plan)
+            pipe = self._of_file(model, plan) if model.file else self._pipe(folder, plan)
         except BROKEN as broken:
             if ran_out(broken):
                 raise
@@ -164,6 +164,16 @@ class Diffusion:
                 else network(class_of(folder, name), folder / name, dtype)
             )
         return self.pipeline.from_pretrained(folder, local_files_only=True, **self.absent, **parts)
+
+    def _of_file(self, model: Model, plan: Plan) -> Any:
+        """The same from one file, and from its lender what no file of weights holds."""
+        return self.pipeline.from_single_file(
+            model.file,
+            config=model.lender,
+            local_files_only=True,
+            torch_dtype=DTYPES[plan.dtype],
+            **self.absent,
+        )
 
     def _placement(self, pipe: Any, plan: Plan) -> Placement:
         pipe.computes_on = torch.device(plan.device)

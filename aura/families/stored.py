@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from accelerate import init_empty_weights
 from diffusers import ModelMixin
+from diffusers.loaders.single_file_utils import SingleFileComponentError
 from diffusers.models.model_loading_utils import load_model_dict_into_meta
 from safetensors import SafetensorError, safe_open
 
@@ -30,7 +31,15 @@ class Incomplete(ValueError):
 
 
 # What loading raises for files that are missing, cut short or not what they claim.
-BROKEN = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    SafetensorError,
+    SingleFileComponentError,
+)
 
 
 def network(kind: Any, folder: Path, dtype: torch.dtype, device: torch.device = RAM) -> Any:

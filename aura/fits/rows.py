@@ -91,7 +91,8 @@ def _of_files(model: str, folder: Path, written: int) -> Footprint | None:
 
 
 def _written(folder: Path) -> int:
-    return max((path.stat().st_mtime_ns for path in folder.rglob("*.safetensors")), default=0)
+    files = (folder,) if folder.is_file() else folder.rglob("*.safetensors")
+    return max((path.stat().st_mtime_ns for path in files), default=0)
 
 
 def _nearest(plans: tuple[Plan, ...], ram: int) -> Plan:

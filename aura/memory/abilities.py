@@ -47,7 +47,9 @@ def abilities(
     missing = {name for name, package in PACKAGES.items() if package not in there}
     if decoders.tiny(family) is None:
         missing.add("taesd")
-    if folder is not None:
+    if folder is not None and folder.is_file():
+        missing |= set(FORMATS)  # one file is loaded as it is
+    elif folder is not None:
         parts = [part for part in folder.iterdir() if part.is_dir()]
         missing |= {f for f in NAMES if not any(gguf_file(part, f) for part in parts)}
     return tuple(name for name in ABILITIES.get(family, EVERYTHING) if name not in missing)

@@ -16,7 +16,7 @@ from aura.errors import ModelDamaged
 from aura.memory.activations import TILE, Entry, activations, entry, like, work
 from aura.memory.footprint import Component, Footprint
 from aura.memory.published import DTYPES, published
-from aura.memory.weights import PLAIN, Parts, component, read
+from aura.memory.weights import PLAIN, Parts, component, read, read_single
 from aura.requests import GenerateRequest, RemoveRequest
 
 Drawing = GenerateRequest | RemoveRequest
@@ -56,14 +56,19 @@ def pipeline_footprint(
     request: Drawing,
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...] = DTYPES,
+    lender: str | None = None,
 ) -> Footprint:
-    """Of a folder in the diffusers layout. Raises ModelDamaged.
+    """Of a folder in the diffusers layout, or of one file. Raises ModelDamaged.
+
+    ``lender`` is the folder with the configurations of a single file.
 
     ``rungs`` and ``dtypes`` are those the family can carry out.
     """
+    file = folder if lender else None
+    folder = Path(lender) if lender else folder
     index = _json(folder / "model_index.json", model)
     names = [n for n in (*ENCODERS, *DENOISERS, "vae") if n in index and index[n][0] is not None]
-    pieces = {name: _of_folder(name, folder, model, index[name][1]) for name in names}
+    pieces = {name: _of_folder(name, folder, model, index[name][1], file) for name in names}
     return _assembled(model, pieces, request, rungs, dtypes)
 
 
@@ -81,12 +86,12 @@ def published_footprint(
     return _assembled(model, pieces, request, rungs, dtypes)
 
 
-def _of_folder(name: str, folder: Path, model: str, kind: str) -> Piece:
+def _of_folder(name: str, folder: Path, model: str, kind: str, file: Path | None = None) -> Piece:
     config = _json(folder / name / "config.json", model)
     channels = config.get("block_out_channels") or [0]
     return Piece(
         name=name,
-        parts=read(folder / name),
+        parts=read_single(file, name, config) if file else read(folder / name),
         traced=like(kind, config.get("addition_embed_type")),
         width=config.get("hidden_size") or config.get("d_model") or channels[0] or None,
         tokens=int(config.get("max_position_embeddings") or like(kind)["tokens"]),

@@ -85,7 +85,7 @@ def footprint_of(
     if not isinstance(request, Drawing) or "generator" in published().get(model.id, {}):
         return towers.footprint(model.id, folder, request, rungs)
     if folder is not None:
-        return pipeline_footprint(model.id, folder, request, rungs)
+        return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
     return published_footprint(model.id, request, rungs)
 
 

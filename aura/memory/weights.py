@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from aura.errors import ModelDamaged
 from aura.memory.footprint import Component
@@ -122,6 +123,41 @@ def towers(shapes: Shapes, names: tuple[str, ...]) -> dict[str, Parts]:
 def read(folder: Path) -> Parts:
     """Parts of the component whose safetensors files lie in ``folder``. Raises ModelDamaged."""
     return divided(folder_shapes(folder))
+
+
+# What a checkpoint in one file calls each component.
+SINGLE = {
+    "unet": ("model.diffusion_model.",),
+    "vae": ("first_stage_model.",),
+    "text_encoder": ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer."),
+    "text_encoder_2": ("conditioner.embedders.1.model.",),
+}
+STAGES = re.compile(r"(input|output)_blocks\.(\d+)\.")
+
+
+def read_single(file: Path, name: str, config: Mapping[str, Any]) -> Parts:
+    """Parts of the component ``name`` in a checkpoint of one file. Raises ModelDamaged."""
+    each = int(config.get("layers_per_block") or 2) + 1  # entries of a block, in its numbering
+    own = {
+        _diffusers(key.removeprefix(prefix), each): shape
+        for key, shape in tensor_shapes(file).items()
+        for prefix in SINGLE[name]
+        if key.startswith(prefix)
+    }
+    if not own:
+        raise ModelDamaged(model=file.stem, path=str(file))
+    return divided(own)
+
+
+def _diffusers(key: str, each: int) -> str:
+    """The name of a layer with the block it loads into: what is streamed goes by those."""
+    stage = STAGES.match(key)
+    if stage is None or (stage[1] == "input" and stage[2] == "0"):
+        return key.replace(".", "_", 1)  # a layer of its own, in no block
+    number = int(stage[2])
+    down = stage[1] == "input"
+    block = f"down_blocks.{(number - 1) // each}" if down else f"up_blocks.{number // each}"
+    return f"{block}.{number}.{key[stage.end() :]}"
 
 
 def folder_shapes(folder: Path) -> dict[str, tuple[int, ...]]:

@@ -196,7 +196,10 @@ class DownloadDamaged(HubError):
 
 
 class MemoryRefused(AuraError):
-    """Facts: ``model``, ``need_bytes``, ``budget_bytes``, ``change`` (a ``plan.*`` key)."""
+    """Facts: ``model``, ``need_bytes``, ``budget_bytes``, ``change`` (a ``plan.*`` key).
+
+    Where a bigger machine would help also ``ram_bytes`` or ``card_bytes``, its size.
+    """
 
     code = "memory_refused"
 

@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No example is timed: a loaded machine is slow, not wrong.
+settings.register_profile(
+    "aura", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("aura")
 
 # Tests run beside each other and beside a browser: threads that spin for a core they
 # cannot have would make each draw many times slower.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def _helps(case: Case) -> Iterator[Change]:
     """Each kind of change once, in the least amount that does."""
     asked = example(case.model)
     told: set[str] = set()
-    for change in verdict.changes(case.model, case.snapshot, asked, case.folder):
+    of = partial(verdict.footprint_of, case.model, folder=case.folder)
+    for change in verdict.changes(case.model.name, of, case.snapshot, asked):
         if change["code"] not in told and not (told and change["code"] == LAST_RESORT):
             told.add(change["code"])
             yield Change(**change)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aura.memory.plan import Plan
 from aura.memory.planner import Known
@@ -113,7 +113,14 @@ class Ledger:
         self._add(device, plan, request, "ran_out", 0, 0.0, {})
 
     def known(self, device: str, model: str, request: Work) -> Known:
-        """The lessons for this model and shape on this device."""
+        """The lessons for this model and shape on this device; none where it cannot be read."""
+        try:
+            return self._known(device, model, request)
+        except sqlite3.Error as refused:
+            log.warning("what was learnt cannot be read: %s", refused)
+            return Known()
+
+    def _known(self, device: str, model: str, request: Work) -> Known:
         rows = self._rows(device, model, request)
         ways: dict[str, list[Row]] = {}
         for row in rows:
@@ -138,8 +145,7 @@ class Ledger:
 
     def gauged(self, device: str, setup: str, throughput: dict[str, float]) -> None:
         rows = [(device, dtype, setup, speed) for dtype, speed in throughput.items()]
-        with self._lock, self._db:
-            self._db.executemany("insert or replace into speeds values (?, ?, ?, ?)", rows)
+        self._write("insert or replace into speeds values (?, ?, ?, ?)", *rows)
 
     def _pace(self, device: str) -> float:
         """What recent runs took over what was foreseen of them, whatever model."""
@@ -187,20 +193,28 @@ class Ledger:
             json.dumps(stages),
             (plan.foreseen or 0.0) / request.count,
         )
-        with self._lock, self._db:
-            self._db.execute(
-                "insert into runs (at, device, model, signature, shape, outcome, predicted,"
-                " measured, seconds, stages, foreseen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
+        self._write(
+            "insert into runs (at, device, model, signature, shape, outcome, predicted,"
+            " measured, seconds, stages, foreseen) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+
+    def _write(self, statement: str, *rows: tuple[Any, ...]) -> None:
+        """A lesson that cannot be kept, as on a full disk, costs nobody a picture."""
+        try:
+            with self._lock, self._db:
+                self._db.executemany(statement, rows)
+        except sqlite3.Error as refused:
+            log.warning("a lesson could not be kept: %s", refused)
 
 
 def _opened(path: Path | str) -> sqlite3.Connection:
     """The database, begun anew if the file is none: lessons can be learnt again."""
     try:
         return _connected(path)
-    except sqlite3.OperationalError:  # locked, or the disk is full: the file itself is sound
-        raise
+    except sqlite3.OperationalError as refused:  # locked, or a full disk: the file is sound
+        log.warning("what is learnt now will be forgotten: %s", refused)
+        return _connected(":memory:")
     except sqlite3.DatabaseError:
         Path(path).unlink(missing_ok=True)
         return _connected(path)

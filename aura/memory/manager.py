@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from aura.memory.plan import Plan
 from aura.memory.planner import fitting, ladder, refusal
 from aura.memory.residency import Entry, Residency, Resident
 from aura.memory.room import Room
-from aura.memory.verdict import example
+from aura.memory.verdict import changes, example
 from aura.requests import Work
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ class Manager:
         fit = fitting(every, snapshot, lent.ram, known)
         fit = fit if leaving else self._same_place(model, fit)
         if not fit:
-            raise refusal(model.name, every, snapshot)
+            footprint_of = partial(self.families[model.family].footprint, model, folder)
+            change = next(changes(model.name, footprint_of, snapshot, request))
+            raise refusal(model.name, every, change)
         return fit
 
     def residents(self) -> tuple[Resident, ...]:
@@ -223,7 +226,7 @@ class Manager:
         if entry is None or entry.plan.placement == plan.placement:
             return
         if entry.loans:
-            raise refusal(model.name, (plan,), self.device.snapshot())
+            raise refusal(model.name, (plan,))
         if entry.plan.stored != plan.stored:
             self._residency.drop(entry)
         elif not entry.parked:

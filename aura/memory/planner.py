@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 from aura.errors import MemoryRefused
 from aura.memory.activations import workspace
@@ -101,25 +102,22 @@ def fitting(
     return tuple(plan for plan in fit if plan.signature not in known.failed) or fit[-1:]
 
 
-def refusal(name: str, plans: tuple[Plan, ...], snapshot: Snapshot) -> MemoryRefused:
-    """Why nothing fits, with the smallest change that would make it."""
+# What helps where a plan fitted a moment ago.
+CLOSE_PROGRAMS: Mapping[str, Any] = {"code": "plan.change.close_programs", "facts": {}}
+
+
+def refusal(
+    name: str, plans: tuple[Plan, ...], change: Mapping[str, Any] = CLOSE_PROGRAMS
+) -> MemoryRefused:
+    """Why nothing fits, with the change (a key of the texts and its facts) that would help."""
     cheapest = plans[-1]
     return MemoryRefused(
         model=name,
         need_bytes=cheapest.peak if cheapest.peak > cheapest.budget else cheapest.ram,
         budget_bytes=cheapest.budget,
-        change=f"plan.change.{_change(cheapest, snapshot)}",
+        change=change["code"],
+        **change["facts"],
     )
-
-
-def _change(cheapest: Plan, snapshot: Snapshot) -> str:
-    """Which one thing to change, the easiest for a person first."""
-    short = max(cheapest.peak - cheapest.budget, 0)
-    if snapshot.limit is not None and short <= snapshot.total - snapshot.limit:
-        return "raise_limit"
-    if short <= snapshot.total - snapshot.free - snapshot.held:
-        return "close_programs"
-    return "smaller_model"
 
 
 @dataclass(frozen=True)

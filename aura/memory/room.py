@@ -41,7 +41,7 @@ class Room:
             if any(self._one_leaves(place, but=own, ram=more_ram) for place in short):
                 evicted = True
             elif not (evicted and self._came_back(model.id, plan)):
-                raise refusal(model.name, (plan,), self.device.snapshot())
+                raise refusal(model.name, (plan,))
         if own is None:
             self._make_way(passing)
 

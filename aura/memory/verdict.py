@@ -6,7 +6,8 @@ also for ones that are not on this disk and for machines that are not this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,13 +54,14 @@ def verdict(
 ) -> Verdict | None:
     """None for a model that nobody has traced and that is not on this disk."""
     asked = request or example(model)
-    footprint = footprint_of(model, asked, folder)
+    of = partial(footprint_of, model, folder=folder)
+    footprint = of(asked)
     if footprint is None:
         return None
     every = ladder(model.name, footprint, snapshot, known=known)
     fit = fitting(every, snapshot, known=known)
     if not fit:
-        change = next(changes(model, snapshot, asked, folder), None)
+        change = next(changes(model.name, of, snapshot, asked))
         return Verdict(model=model.id, verdict="refused", need_bytes=every[-1].peak, change=change)
     best = fit[0]
     slow = is_slow(best, snapshot)
@@ -90,19 +92,22 @@ def footprint_of(
 
 
 def is_slow(plan: Plan, snapshot: Snapshot) -> bool:
-    if plan.seconds is not None:
+    if plan.seconds is not None and plan.timed == "measured":
         return plan.seconds > SLOW_S
     processor = snapshot.kind == "cpu" and plan.resting >= LARGE
     return processor or plan.rung in SLOW_RUNGS
 
 
 def changes(
-    model: Model, snapshot: Snapshot, request: Work, folder: Path | None
+    name: str,
+    footprint_of: Callable[[Work], Footprint | None],
+    snapshot: Snapshot,
+    request: Work,
 ) -> Iterator[dict[str, Any]]:
-    """Single changes that make it fit, the easiest for a person first."""
+    """Single changes that make it fit, the easiest for a person first; the last always ends."""
     for code, facts, machine, asked in _tries(snapshot, request):
-        footprint = footprint_of(model, asked, folder)
-        if footprint and fitting(ladder(model.name, footprint, machine), machine):
+        footprint = footprint_of(asked)
+        if footprint and fitting(ladder(name, footprint, machine), machine):
             yield {"code": f"plan.change.{code}", "facts": facts}
     yield {"code": "plan.change.smaller_model", "facts": {}}
 

@@ -173,3 +173,22 @@ def test_a_ledger_of_an_earlier_aura_keeps_its_lessons(tmp_path):
         known = later.known(DEVICE, "a", request(model()))
         later.close()
         assert known.excess[PLAN.signature] == GIB and known.seconds[PLAN.signature] == 2.0
+
+
+def test_a_ledger_that_cannot_be_written_or_read_costs_nobody_a_job(tmp_path):
+    path = tmp_path / "ledger.db"
+    ledger = Ledger(path)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("drop table runs")  # whatever the reason, every statement fails
+    ledger.done(DEVICE, PLAN, request(model()), GIB, {"denoising": 1.0}, 1)
+    ledger.ran_out(DEVICE, PLAN, request(model()))
+    assert ledger.known(DEVICE, "a", request(model())) == Known()
+    ledger.close()
+
+
+def test_without_a_place_for_its_file_a_ledger_learns_for_as_long_as_it_lives(tmp_path):
+    (tmp_path / "ledger.db").mkdir()
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.done(DEVICE, PLAN, request(model()), PREDICTED + GIB, {"denoising": 1.0}, 1)
+    assert ledger.known(DEVICE, "a", request(model())).excess[PLAN.signature] == GIB
+    ledger.close()

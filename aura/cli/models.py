@@ -20,10 +20,11 @@ from aura.catalog.remote import Hub, page
 from aura.catalog.remove import Removal, removal, remove
 from aura.catalog.verify import Verified, verify
 from aura.cli.models_bar import Arriving, Reading
-from aura.cli.models_table import file_row, row, table, worded_files
+from aura.cli.models_table import file_row, table, worded_files
 from aura.cli.options import add_options
 from aura.errors import BadRequest, LicenceNotAccepted, ModelError, Stopped
 from aura.i18n import text
+from aura.inventory import row
 from aura.memory.device import Snapshot
 from aura.memory.glance import glance
 from aura.settings import Settings

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from aura.catalog import Catalog, Model
 from aura.catalog.own import OwnFiles
 from aura.catalog.recognise import WeightFile
-from aura.errors import ModelDamaged
 from aura.i18n import error_text, size, text
-from aura.memory.device import Snapshot
-from aura.memory.verdict import verdict
+from aura.inventory import Row
 
-Row = dict[str, Any]
 DRAWING = ("checkpoint", "denoiser")
-
-
-def row(model: Model, catalog: Catalog, snapshot: Snapshot) -> Row:
-    """One model; ``bytes`` are those on this disk, or to download."""
-    folder = catalog.installed(model)
-    return {
-        "id": model.id,
-        "family": model.family,
-        "task": model.task,
-        "installed": folder is not None,
-        "path": None if folder is None else str(folder),
-        "bytes": model.download_bytes if folder is None else bytes_of(folder),
-        "licence": model.licence,
-        "commercial": model.commercial,
-        "gated": model.gated,
-        "verdict": _verdict(model, snapshot, folder),
-    }
 
 
 def file_row(file: WeightFile, lang: str) -> Row:
@@ -51,19 +27,6 @@ def file_row(file: WeightFile, lang: str) -> Row:
         "model": file.model,
         "precision": file.precision,
     }
-
-
-def bytes_of(folder: Path) -> int:
-    files = (folder,) if folder.is_file() else folder.rglob("*")
-    return sum(path.stat().st_size for path in files if path.is_file())
-
-
-def _verdict(model: Model, snapshot: Snapshot, folder: Path | None) -> str | None:
-    try:
-        found = verdict(model, snapshot, folder=folder)
-    except ModelDamaged:
-        return None
-    return None if found is None else found.verdict
 
 
 def table(rows: list[Row], names: dict[str, str], lang: str) -> str:

@@ -32,6 +32,7 @@ STYLES = (
     "dialogs",
     "library",
     "fits",
+    "models",
     "small",
 )
 TICK_S = 1.0

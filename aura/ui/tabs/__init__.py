@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from aura.ui.context import Context
-from aura.ui.tabs import fits, generate, library
+from aura.ui.tabs import fits, generate, library, models
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,5 @@ TABS: tuple[Tab, ...] = (
     Tab("generate", "ui.tab.generate", generate.build),
     Tab("library", "ui.tab.library", library.build),
     Tab("fits", "ui.tab.fits", fits.build),
+    Tab("models", "ui.tab.models", models.build),
 )

@@ -124,4 +124,4 @@ def test_thirty_turns_of_full_size_models_stay_within_their_limit_and_leave_noth
         assert child.peak() <= gib * GIB
         # After the first level each was used once, and libraries keep what they have built.
         baseline = baseline or child.resident()
-        assert child.resident() == pytest.approx(baseline, rel=0.05)
+        assert child.resident() <= baseline * 1.05

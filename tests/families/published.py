@@ -10,28 +10,13 @@ from PIL import Image, ImageDraw
 
 from aura.catalog.models import LIST, Model, shipped
 from aura.families.base import Embedded
-from aura.memory.plan import Plan
 from aura.requests import EmbedRequest
+from tests.families.plans import plan
 
 
 @cache
 def catalogue() -> dict[str, Model]:
     return {model.id: model for model in shipped(LIST)}
-
-
-def plan(**changes: Any) -> Plan:
-    fields: dict[str, Any] = {
-        "model": "tiny",
-        "device": "cpu",
-        "rung": "resident",
-        "dtype": "fp32",
-        "stages": {},
-        "peak": 0,
-        "ram": 0,
-        "budget": 0,
-        "explanation": {"code": "plan.fits", "facts": {}},
-    }
-    return Plan(**(fields | changes))
 
 
 def pictures(folder: Path, count: int) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import pytest
 
 from aura.families.bge import Bge
 from aura.requests import EmbedRequest
-from tests.families.published import catalogue, plan, vectors
+from tests.families.plans import plan
+from tests.families.published import catalogue, vectors
 
 TEXTS = ("short", "a much longer text, of many more words than the first", "El mar", "short")
 

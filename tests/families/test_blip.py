@@ -10,7 +10,8 @@ from aura.families.base import Captioned, StageBegun
 from aura.families.blip import Blip
 from aura.library.images import open_image
 from aura.requests import CaptionRequest
-from tests.families.published import catalogue, pictures, plan
+from tests.families.plans import plan
+from tests.families.published import catalogue, pictures
 
 
 @pytest.fixture(scope="module")

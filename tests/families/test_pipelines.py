@@ -13,6 +13,7 @@ from aura.families.homes import bytes_of
 from aura.families.registry import by_name
 from aura.ratios import RATIOS, size_for
 from aura.requests import GenerateRequest
+from tests.engine import scripted
 from tests.families import components
 from tests.families.plans import plan
 from tools import full_size
@@ -45,18 +46,7 @@ class Bench:
         self.loaded = self.family.load(self.model, folder, self.plan)
 
     def request(self, **changes) -> GenerateRequest:
-        fields = {
-            "model": self.model.id,
-            "prompt": "a red circle",
-            "prompts": ("a red circle",),
-            "negatives": ("",),
-            "width": 64,
-            "height": 64,
-            "steps": 2,
-            "guidance": 5.0,
-            "seed": 7,
-        }
-        return GenerateRequest(**(fields | changes))
+        return scripted.request(**{"model": self.model.id, **changes})
 
     def happenings(self, under=None, **changes):
         return self.family.run(self.loaded, self.request(**changes), under or self.plan)

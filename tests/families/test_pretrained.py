@@ -16,7 +16,8 @@ from aura.families.bge import Bge
 from aura.families.blip import Blip
 from aura.families.siglip import Siglip
 from aura.requests import CaptionRequest, EmbedRequest
-from tests.families.published import catalogue, pictures, plan
+from tests.families.plans import plan
+from tests.families.published import catalogue, pictures
 
 FAMILIES = {"blip-base": Blip(), "siglip-so400m": Siglip(), "bge-m3": Bge()}
 

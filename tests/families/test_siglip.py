@@ -7,7 +7,8 @@ import pytest
 
 from aura.families.siglip import Siglip
 from aura.requests import EmbedRequest
-from tests.families.published import catalogue, pictures, plan, vectors
+from tests.families.plans import plan
+from tests.families.published import catalogue, pictures, vectors
 
 TEXTS = ("a red circle", "the sea", "A Red Circle", "x" * 400)
 

@@ -16,6 +16,7 @@ from aura.families.base import Drawn
 from aura.families.registry import by_name
 from aura.requests import GenerateRequest
 from aura.settings import Settings
+from tests.engine import scripted
 from tests.families.checkpoints import single_file
 from tests.families.plans import plan
 from tools import full_size
@@ -84,18 +85,7 @@ def drawn(catalog: Catalog, id: str, **changes) -> np.ndarray:
 
 
 def request(id: str, **changes) -> GenerateRequest:
-    fields = {
-        "model": id,
-        "prompt": "a red circle",
-        "prompts": ("a red circle",),
-        "negatives": ("",),
-        "width": 64,
-        "height": 64,
-        "steps": 2,
-        "guidance": 5.0,
-        "seed": 7,
-    }
-    return GenerateRequest(**(fields | changes))
+    return scripted.request(model=id, **changes)
 
 
 def test_a_file_draws_what_its_folder_draws(place):

@@ -21,7 +21,7 @@ from aura.families.schedulers import SCHEDULERS
 from aura.families.speed import Machine
 from aura.families.stable_diffusion import StableDiffusion
 from aura.ratios import RATIOS, size_for
-from aura.requests import GenerateRequest
+from tests.engine.scripted import request
 from tests.families.plans import plan
 
 PLACES = [
@@ -41,21 +41,6 @@ MODEL = Model(
     commercial=True,
     good_for={"en": "tests", "es": "pruebas"},
 )
-
-
-def request(**changes) -> GenerateRequest:
-    fields = {
-        "model": "tiny",
-        "prompt": "a red circle",
-        "prompts": ("a red circle",),
-        "negatives": ("",),
-        "width": 64,
-        "height": 64,
-        "steps": 2,
-        "guidance": 5.0,
-        "seed": 7,
-    }
-    return GenerateRequest(**(fields | changes))
 
 
 @pytest.fixture(scope="module")

@@ -84,8 +84,8 @@ def take(browser: Browser, served: Served) -> None:
 
 def choose_card(desk: Desk, name: str) -> None:
     field = desk.page.locator("#aura-fits-card input")
-    field.fill(name)
-    field.press("Enter")
+    field.click()
+    desk.page.get_by_role("option", name=name, exact=True).click()
     desk.page.wait_for_timeout(1500)
 
 

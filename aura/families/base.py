@@ -130,6 +130,10 @@ class Family(Protocol):
         """
         ...
 
+    def parts(self, loaded: Any) -> tuple[object, ...]:
+        """What holds the memory: nothing may hold any of it once it is unloaded."""
+        ...
+
     def unload(self, loaded: Any) -> None:
         """Drop every reference and hook, so that the memory goes back."""
         ...

@@ -143,6 +143,9 @@ class Diffusion:
         loaded.placement = self._placement(loaded.pipe, plan)
         loaded.placement.settle()
 
+    def parts(self, loaded: Loaded) -> tuple[object, ...]:
+        return tuple(loaded.placement.modules.values())
+
     def unload(self, loaded: Loaded) -> None:
         loaded.placement.forget()
         loaded.embeddings.clear()

@@ -84,6 +84,9 @@ class Pretrained:
     def unpark(self, loaded: Loaded, plan: Plan) -> None:
         loaded.placement = self._placed(loaded.net, plan)
 
+    def parts(self, loaded: Loaded) -> tuple[object, ...]:
+        return tuple(loaded.placement.modules.values())
+
     def unload(self, loaded: Loaded) -> None:
         loaded.placement.forget()
         loaded.net = None

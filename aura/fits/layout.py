@@ -51,7 +51,7 @@ def layout(plan: Plan, footprint: Footprint) -> Layout:
     return Layout(
         stages=tuple(stages),
         waiting=tuple(Part(name=n, size=sizes[n], of=sizes[n]) for n in away) if beside else (),
-        streamed=_streamed(plan, weighed),
+        streamed=_rung(plan).streamed(weighed),
     )
 
 
@@ -83,9 +83,3 @@ def _weighed(plan: Plan, footprint: Footprint) -> Weighed:
 def _rung(plan: Plan) -> Rung:
     named = (rung for rung in RUNGS if rung.name == plan.rung)
     return next(rung for rung in named if getattr(rung, "eighths", 8) / 8 == plan.share)
-
-
-def _streamed(plan: Plan, weighed: Weighed) -> int:
-    if plan.rung in ("group_offload", "leaf_offload"):
-        return weighed.core_size
-    return int(weighed.core_size * (1 - plan.share))

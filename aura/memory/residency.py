@@ -152,7 +152,10 @@ class Residency:
     def drop(self, entry: Entry) -> None:
         self._entries.pop(entry.model.id, None)
         loaded, entry.loaded = entry.loaded, None
-        self.leaks.watch(entry.model.id, loaded, self.clock())
-        self.families[entry.model.family].unload(loaded)
+        family = self.families[entry.model.family]
+        for watched in (loaded, *family.parts(loaded)):
+            self.leaks.watch(entry.model.id, watched, self.clock())
+        del watched
+        family.unload(loaded)
         del loaded
         self.device.empty_cache()

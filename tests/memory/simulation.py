@@ -115,6 +115,9 @@ class SimulatedFamily:
         self.device.release_host(loaded.ram - ram)
         loaded.resting, loaded.ram = resting, ram
 
+    def parts(self, loaded: Held) -> tuple[object, ...]:
+        return ()
+
     def unload(self, loaded: Held) -> None:
         self.device.release(loaded.resting)
         self.device.release_host(loaded.ram)

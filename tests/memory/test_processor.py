@@ -75,6 +75,7 @@ def test_models_that_take_turns_leave_nothing_behind(manager):
         assert manager.residents() == ()
     manager.device.empty_cache()
     gc.collect()
+    manager._residency.leaks.check(float("inf"))
     assert manager.leaks() == ()
     assert process.memory_info().rss - before < 24 * MIB
 

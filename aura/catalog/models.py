@@ -23,7 +23,7 @@ LIST = Path(__file__).parent / "models.toml"
 # A test holds this against the registry, which loads torch.
 RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
 
-Task = Literal["generate", "remove", "caption", "embed", "segment", "upscale"]
+Task = Literal["generate", "remove", "caption", "embed", "segment", "upscale", "detect"]
 
 
 class Defaults(Plain):

@@ -85,7 +85,31 @@ class Noticed:
     facts: dict[str, Any]
 
 
-Result = Drawn | Captioned | Embedded
+@dataclass(frozen=True)
+class Box:
+    """Where a thing is: pixels of the picture, left and top included."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+    thing: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a detector saw in one picture, the surest first."""
+
+    boxes: tuple[Box, ...]
+    index: int = 0
+
+    @property
+    def following(self) -> int:
+        return self.index + 1
+
+
+Result = Drawn | Captioned | Embedded | Found
 Happening = StageBegun | StepDone | PreviewMade | Result | Noticed
 
 

@@ -18,7 +18,8 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "remove": {"picture": "-", "mask": "-"},
     "caption": {"pictures": ("-",)},
     "segment": {"picture": "-", "prompt": "-"},
-    "upscale": {"picture": "-"},
+    "upscale": {"pictures": ("-",)},
+    "detect": {"pictures": ("-",), "things": "face"},
 }
 
 

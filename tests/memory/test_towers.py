@@ -91,7 +91,7 @@ def test_no_more_is_computed_at_once_than_was_asked_for():
     few = embed("bge-m3", texts=("a",) * 3, batch=64)
     assert batch(few, ()) == 3
     assert batch(few.model_copy(update={"batch": 8}), ("small_batch",)) == 2
-    assert tile(UpscaleRequest(model="x", picture="-", tile=512), ("small_tile",)) == 256
+    assert tile(UpscaleRequest(model="x", pictures=("-",), tile=512), ("small_tile",)) == 256
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""What can be asked for: one frozen, validated request per task, and what comes back.
+
+A tab or the command line turns its inputs into a request at its edge; nothing past
+that edge knows a widget. Requests, plans and results are plain data (``model_dump``),
+because they cross processes, live in the journal and are saved inside the pictures.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from aura.requests.generate import GenerateRequest, Larger, Lora, Repair, Start, Way
+from aura.requests.plain import (
+    COUNT_MAX,
+    LARGE_MAX,
+    PROMPT_MAX,
+    SCHEDULERS,
+    SEED_MAX,
+    SIDE_MAX,
+    SIDE_MIN,
+    Plain,
+)
+from aura.requests.work import (
+    CaptionRequest,
+    DetectRequest,
+    EmbedRequest,
+    RemoveRequest,
+    SegmentRequest,
+    UpscaleRequest,
+)
+
+__all__ = [
+    "COUNT_MAX",
+    "LARGE_MAX",
+    "PROMPT_MAX",
+    "SCHEDULERS",
+    "SEED_MAX",
+    "SIDE_MAX",
+    "SIDE_MIN",
+    "CaptionRequest",
+    "DetectRequest",
+    "EmbedRequest",
+    "GenerateRequest",
+    "Larger",
+    "Lora",
+    "Picture",
+    "Plain",
+    "RemoveRequest",
+    "Repair",
+    "Request",
+    "SegmentRequest",
+    "Start",
+    "UpscaleRequest",
+    "Way",
+    "Work",
+]
+
+# What a person can queue, and what a model can be lent for. Pydantic tells them apart by
+# ``task``; a task moves into ``Request`` when it has its tab.
+Request = GenerateRequest
+Work = Annotated[
+    GenerateRequest
+    | CaptionRequest
+    | EmbedRequest
+    | SegmentRequest
+    | RemoveRequest
+    | UpscaleRequest
+    | DetectRequest,
+    Field(discriminator="task"),
+]
+
+
+class Picture(Plain):
+    """One saved picture. ``path`` is absolute and on the disk of the process that drew it."""
+
+    path: str
+    width: int
+    height: int
+    seed: int
+    prompt: str
+    model: str
+    seconds: float
+    stages: dict[str, float]  # seconds per stage
+    peak_bytes: int
+    plan: dict[str, Any]  # memory.plan.Plan, dumped
+    notices: tuple[dict[str, Any], ...] = ()  # what a fallback changed: {"code", "facts"}

@@ -1,0 +1,34 @@
+"""What all requests are made of: plain data, and the bounds that hold everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEDULERS = (
+    "auto",
+    "dpmpp_2m_karras",
+    "dpmpp_sde",
+    "euler",
+    "euler_a",
+    "ddim",
+    "unipc",
+    "lcm",
+    "heun",
+)
+
+SIDE_MIN, SIDE_MAX = 64, 4096  # pixels
+LARGE_MAX = 16384  # pixels; a side of a picture that was enlarged
+COUNT_MAX = 64  # pictures of one request
+PROMPT_MAX = 4000  # characters
+SEED_MAX = 2**32 - 1
+
+Side = Annotated[int, Field(ge=SIDE_MIN, le=SIDE_MAX, multiple_of=8)]
+Prompt = Annotated[str, Field(max_length=PROMPT_MAX)]
+
+
+class Plain(BaseModel):
+    """Frozen plain data that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,20 @@ from pydantic import ValidationError
 from aura import prompts, ratios
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
-from aura.requests import COUNT_MAX, SEED_MAX, GenerateRequest
+from aura.requests import (
+    COUNT_MAX,
+    SEED_MAX,
+    GenerateRequest,
+    Larger,
+    Lora,
+    Repair,
+    Start,
+    Way,
+)
 from aura.styles import Style, Styles
+
+LANCZOS = "lanczos"  # the upscaler that needs no model
+PARTS = ("lora", "vae")  # what becomes part of the model that draws
 
 
 def compose(
@@ -33,6 +46,14 @@ def compose(
     seed: int | None = None,
     style: str | None = None,
     wildcards: Path | None = None,
+    preset: str | None = None,
+    loras: Sequence[Lora] = (),
+    vae: str | None = None,
+    clip_skip: int = 0,
+    start: Start | None = None,
+    larger: Larger | None = None,
+    repair: Repair | None = None,
+    way: Way | None = None,
 ) -> GenerateRequest:
     """A whole, valid request. ``None`` takes the model's default; no seed or -1, a random one.
 
@@ -40,6 +61,8 @@ def compose(
     pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
     """
     chosen = _model(catalog, model)
+    for field, id, task in _helpers(loras, vae, larger, repair):
+        _helper(catalog, chosen, field, id, task)
     worn = styles.get(style) if style else None
     seed = _seed(seed)
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
@@ -58,6 +81,14 @@ def compose(
         guidance=chosen.defaults.guidance if guidance is None else guidance,
         scheduler=chosen.defaults.scheduler if scheduler is None else scheduler,
         seed=seed,
+        preset=preset,
+        loras=tuple(loras),
+        vae=vae,
+        clip_skip=clip_skip,
+        start=start,
+        larger=larger,
+        repair=repair,
+        way=way or Way(),
     )
 
 
@@ -68,6 +99,31 @@ def _model(catalog: Catalog, id: str | None) -> Model:
         raise BadRequest(field="model", problem="error.problem.model_family")
     catalog.require(model)
     return model
+
+
+def _helpers(
+    loras: Sequence[Lora], vae: str | None, larger: Larger | None, repair: Repair | None
+) -> Iterator[tuple[str, str, str]]:
+    """Every other model the request names: the field, its id, and what it must be for."""
+    yield from (("loras", lora.id, "lora") for lora in loras)
+    if vae:
+        yield "vae", vae, "vae"
+    if larger and larger.upscaler != LANCZOS:
+        yield "upscaler", larger.upscaler, "upscale"
+    if larger and larger.model:
+        yield "refiner", larger.model, "generate"
+    if repair:
+        yield "detector", repair.detector, "detect"
+
+
+def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
+    """It is there, it is for that, and it fits the model that draws."""
+    model = catalog.get(id)
+    if model.task != task or not model.runnable:
+        raise _bad(field)
+    if task in PARTS and model.family != drawing.family:
+        raise BadRequest(field=field, problem="error.problem.other_family")
+    catalog.require(model)
 
 
 def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:

@@ -23,7 +23,18 @@ LIST = Path(__file__).parent / "models.toml"
 # A test holds this against the registry, which loads torch.
 RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
 
-Task = Literal["generate", "remove", "caption", "embed", "segment", "upscale", "detect"]
+Task = Literal[
+    "generate",
+    "remove",
+    "caption",
+    "embed",
+    "segment",
+    "upscale",
+    "detect",
+    "lora",  # these three become part of a model that draws, of the same family
+    "vae",
+    "embedding",
+]
 
 
 class Defaults(Plain):

@@ -22,6 +22,8 @@ from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
 
 VERSION = 1  # of the record
 FIELDS = ("model", "prompt", "negative", "style", "width", "height", "steps", "guidance")
+# What few pictures have: told where it differs from a request without it.
+PARTS = ("preset", "loras", "vae", "clip_skip", "start", "larger", "repair", "way")
 
 
 class Record(Plain):
@@ -112,6 +114,7 @@ def _settings(kept: Record) -> dict[str, Any]:
     request = kept.request
     return {
         **{field: getattr(request, field) for field in FIELDS},
+        **{field: getattr(request, field) for field in PARTS if field in request.model_fields_set},
         "scheduler": request.scheduler,
         "seed": (request.seed + kept.index) % (SEED_MAX + 1),
         "count": 1,

@@ -114,11 +114,15 @@ def _settings(kept: Record) -> dict[str, Any]:
     request = kept.request
     return {
         **{field: getattr(request, field) for field in FIELDS},
-        **{field: getattr(request, field) for field in PARTS if field in request.model_fields_set},
+        **{field: getattr(request, field) for field in PARTS if _told(request, field)},
         "scheduler": request.scheduler,
         "seed": (request.seed + kept.index) % (SEED_MAX + 1),
         "count": 1,
     }
+
+
+def _told(request: GenerateRequest, field: str) -> bool:
+    return bool(getattr(request, field) != GenerateRequest.model_fields[field].default)
 
 
 def _record(path: Path, header: images.Header) -> Record:

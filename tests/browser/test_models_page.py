@@ -120,8 +120,11 @@ def test_a_restricted_model_is_agreed_to_fetched_paused_resumed_used_and_removed
     desk.reload()
     models(desk)
     expect(state(desk, "sd-turbo", "paused")).to_contain_text("Paused")
+    heard = desk.page.locator("body > [role=status].aura-unseen")
+    expect(heard).to_have_text("SD-Turbo: Paused")
     press(desk, "sd-turbo", "resume")
     expect(row(desk, "sd-turbo")).to_contain_text("Installed")
+    expect(heard).to_have_text("SD-Turbo: Installed")
     assert [asked.start > 0 for asked in hub.fetched(UNET)] == [False, True]
 
     desk.page.get_by_role("tab", name="Text to image").click()

@@ -16,7 +16,8 @@
     │  └─ NotRemovable           a model whose files are not Aura's to delete
     ├─ ModelError
     │  ├─ ModelMissing           known, but not on this disk
-    │  └─ ModelDamaged           files that are incomplete or not what they claim
+    │  ├─ ModelDamaged           files that are incomplete or not what they claim
+    │  └─ AdditionUnfit          a LoRA, VAE or embedding that was made for another model
     ├─ HubError                  a model could not be fetched
     │  ├─ Offline                the network is switched off in the settings
     │  ├─ HubUnreachable         no answer: no network, or no hub
@@ -161,6 +162,12 @@ class LenderMissing(ModelError):
     """Facts: ``model``, ``kind``."""
 
     code = "lender_missing"
+
+
+class AdditionUnfit(ModelError):
+    """Facts: ``name`` (of what was to be added), ``model``."""
+
+    code = "addition_unfit"
 
 
 class HubError(AuraError):

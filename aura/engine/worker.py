@@ -18,6 +18,7 @@ from PIL import Image
 
 import aura
 from aura.catalog import Catalog, Model, folders
+from aura.catalog.additions import Additions
 from aura.engine.lock import DeviceLock
 from aura.engine.previews import Previews
 from aura.engine.protocol import (
@@ -85,7 +86,8 @@ class Worker:
     ) -> None:
         self.settings, self.clock, self.save = settings, clock, save
         self.catalog = catalog or Catalog.read(settings)
-        self.manager = manager or open_manager(settings, self._locate)
+        additions = Additions(self.model, lambda: self.catalog)
+        self.manager = manager or open_manager(settings, self._locate, additions)
         self.previews = Previews(settings.data_dir / "previews")
         self.lock = DeviceLock(
             settings.data_dir / "locks", self.manager.device.snapshot().torch_name
@@ -151,7 +153,7 @@ class Worker:
             known = self.catalog.get(name)
         except UnknownModel:
             known = None
-        if known is None or (known.file and known.lender is None):
+        if known is None or (known.file and known.lender is None and not known.added):
             self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
 
@@ -264,11 +266,13 @@ class Drawing:
         return picture
 
 
-def open_manager(settings: Settings, locate: Callable[[Model], Path | None]) -> Manager:
+def open_manager(
+    settings: Settings, locate: Callable[[Model], Path | None], additions: Additions
+) -> Manager:
     """The manager of the device that the settings name, with every family."""
     from aura.families.registry import by_name  # loads torch
 
-    families = by_name(settings.compile)
+    families = by_name(settings.compile, additions)
     ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
         open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aura.engine.protocol import Done, Planned, Stage, Step
+from aura.jobs.forecast import Pace
 from aura.jobs.job import JobView
-from aura.jobs.pace import Pace
 from aura.jobs.record import Record
 from tests.engine.scripted import request
 

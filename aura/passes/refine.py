@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from aura.memory.plan import Plan
+from aura.memory.verdict import SLOW_RUNGS
 from aura.passes import tiles
 from aura.passes.anew import asked, up
 from aura.passes.order import final_size
@@ -42,11 +43,16 @@ def tile(desk: Desk) -> GenerateRequest:
 
 
 def better_tiled(whole: Plan | None, tile: Plan | None) -> bool:
-    """Whether memory asks for tiles: the whole is refused, or would leave the card.
+    """Whether memory asks for tiles: the whole is refused, or only tiles run at full speed.
 
     None stands for what is refused.
     """
-    return whole is None or (tile is not None and tile.on_card and not whole.on_card)
+    return whole is None or (tile is not None and _slowed(whole) and not _slowed(tile))
+
+
+def _slowed(plan: Plan) -> bool:
+    """By its place: layers that come through one by one, or none of a card that is there."""
+    return plan.rung in SLOW_RUNGS
 
 
 def tile_side(desk: Desk) -> int:

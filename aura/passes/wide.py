@@ -9,7 +9,7 @@ from typing import Any
 from aura.catalog.models import Model
 from aura.memory.device import Snapshot
 from aura.memory.examples import example
-from aura.memory.plan import Plan
+from aura.memory.verdict import Verdict
 from aura.passes import refine
 from aura.passes.anew import up
 from aura.passes.foresight import Lessons, Planner, unlearnt
@@ -51,11 +51,11 @@ def wide(
     native = size_near(width, height, model.area, model.multiple)
     facts = {"model": model.name, "width": width, "height": height}
     facts |= {"draw_width": native[0], "draw_height": native[1]}
-    best = _plan(planner, model, native)
-    if best is None:
+    best = planner.told(model, _request(model, native))
+    if best and best.plan is None:
         return Wide(*native, None, "passes.wide.refused", facts)
     size = up(width, side_step(model)), up(height, side_step(model))
-    if _drawable(model, size) and not refine.better_tiled(_plan(planner, model, size), best):
+    if _drawable(model, size) and _as_well(planner.told(model, _request(model, size)), best):
         trimmed = larger.model_copy(update={"strength": 0.0, "upscaler": LANCZOS})
         exact = size == (width, height)
         return Wide(*size, None if exact else trimmed, "passes.wide.direct", facts)
@@ -70,7 +70,7 @@ def _second(
     request = _request(model, native).model_copy(update={"larger": larger})
     desk = Desk(request, model, model, put=lambda image: "-")
     part = planner.outlook("refine", desk)
-    if part.plan is None:
+    if part.change:
         return "interpolated", larger.model_copy(update={"strength": 0.0})
     if part.tile:
         return "tiled", larger.model_copy(update={"tile": part.tile})
@@ -81,9 +81,11 @@ def _drawable(model: Model, size: tuple[int, int]) -> bool:
     return size[0] * size[1] <= model.area * ROOM and max(size) <= SIDE_MAX
 
 
-def _plan(planner: Planner, model: Model, size: tuple[int, int]) -> Plan | None:
-    told = planner.told(model, _request(model, size))
-    return told.plan if told else None
+def _as_well(direct: Verdict | None, native: Verdict | None) -> bool:
+    """Whether the machine takes the whole size as it takes the native one, or nobody knows."""
+    if direct is None or native is None:
+        return True
+    return not refine.better_tiled(direct.plan, native.plan)
 
 
 def _request(model: Model, size: tuple[int, int]) -> GenerateRequest:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aura
-from aura.catalog import Catalog, Model
+from aura.catalog import Catalog, Model, folders
 from aura.engine import drafts
 from aura.engine.drawing import Drawing
 from aura.engine.lock import DeviceLock
@@ -132,7 +132,7 @@ class Worker:
         except UnknownModel:
             known = None
         if known is None or (known.file and known.lender is None):
-            self.catalog = Catalog.read(self.settings)
+            self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
 
     def _locate(self, model: Model) -> Path | None:

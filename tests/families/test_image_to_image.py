@@ -6,14 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from diffusers import UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from aura.catalog.models import LIST, shipped
-from aura.errors import CannotInpaint, CannotStart
-from aura.families.base import Drawn, Noticed, StageBegun, StepDone
+from aura.families.base import Drawn, StepDone
 from aura.families.registry import by_name
-from aura.families.stable_diffusion import StableDiffusion
 from aura.library.canvas import extend
 from aura.requests import Start
 from tests.engine import scripted

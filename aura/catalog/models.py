@@ -21,7 +21,9 @@ LIST = Path(__file__).parent / "models.toml"
 
 # Families that the engine has. Models of others are known, for planning, and not offered.
 # A test holds this against the registry, which loads torch.
-RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
+RUNNABLE = frozenset(
+    {"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge", "esrgan", "owl"}
+)
 
 Task = Literal[
     "generate",
@@ -89,6 +91,11 @@ class Model(Plain):
         return self.family in RUNNABLE
 
     @property
+    def lacks_lender(self) -> bool:
+        """Whether it is a checkpoint that has nobody to borrow the rest from."""
+        return self.task == "generate" and self.file is not None and self.lender is None
+
+    @property
     def draws(self) -> bool:
         """Whether text can be made into pictures with it here."""
         return self.runnable and self.task == "generate"
@@ -103,14 +110,16 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import local, single
+        from aura.catalog import local, single, upscalers
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
         folders = cls((*listed, *own), settings.app_dir)
         taken = {model.id for model in folders.models}
         files = single.models(settings.models_dirs, folders._lenders(), taken)
-        return cls((*folders.models, *files), settings.app_dir)
+        taken |= {model.id for model in files}
+        enlarging = upscalers.models(settings.models_dirs, taken)
+        return cls((*folders.models, *files, *enlarging), settings.app_dir)
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -124,7 +133,7 @@ class Catalog:
         """The folder with all of the model's files, or its one file; None if any is missing."""
         if model.file:
             path = Path(model.file)
-            return path if model.lender and complete.whole(path) else None
+            return path if complete.whole(path) and not model.lacks_lender else None
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
@@ -174,7 +183,7 @@ class Catalog:
 def _whole(model: Model, file: Path) -> Path:
     if not complete.whole(file):
         raise ModelDamaged(model=model.name, path=str(file))
-    if model.lender is None:
+    if model.lacks_lender:
         raise LenderMissing(model=model.name, kind=model.kind)
     return file
 

@@ -151,7 +151,7 @@ class Worker:
             known = self.catalog.get(name)
         except UnknownModel:
             known = None
-        if known is None or (known.file and known.lender is None):
+        if known is None or known.lacks_lender:
             self.catalog = Catalog.read(self.settings)
         return self.catalog.get(name)
 

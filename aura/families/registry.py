@@ -8,7 +8,9 @@ from aura.families.base import Family
 with extras.unseen():
     from aura.families.bge import Bge
     from aura.families.blip import Blip
+    from aura.families.esrgan import Esrgan
     from aura.families.flux import Flux
+    from aura.families.owl import Owl
     from aura.families.siglip import Siglip
     from aura.families.stable_diffusion import StableDiffusion
     from aura.families.stable_diffusion_xl import StableDiffusionXL
@@ -23,6 +25,8 @@ def families(compiled: bool = False) -> tuple[Family, ...]:
         Blip(),
         Siglip(),
         Bge(),
+        Esrgan(),
+        Owl(),
     )
 
 

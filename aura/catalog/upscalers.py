@@ -35,7 +35,8 @@ def models(folders: Sequence[Path], taken: Set[str]) -> tuple[Model, ...]:
     """One model for each upscaler in and below ``folders`` that can be run."""
     from aura.catalog.local import free_id
 
-    ids, found = set(taken), list[Model]()
+    ids: set[str] = set(taken)
+    found: list[Model] = []
     for file in own.files(folders).files:
         known = _known(file)
         if known is not None:

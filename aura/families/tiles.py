@@ -50,5 +50,9 @@ def put(canvas: Image.Image, image: Image.Image, piece: Piece, factor: int) -> N
 
 
 def _fade(length: int, shared: int) -> np.ndarray:
-    """From 0 to 1 over the first ``shared`` of ``length``."""
-    return np.minimum(1.0, (np.arange(length) + 0.5) / max(shared, 0.5))
+    """From 0 to 1 in the middle of the first ``shared`` of ``length``.
+
+    At its very edge a piece knows nothing of what is beyond: there the other one is shown.
+    """
+    along = (np.arange(length) + 0.5) / max(shared, 0.5)
+    return np.clip(2 * along - 0.5, 0.0, 1.0)

@@ -7,7 +7,7 @@ from aura.fits.rows import Row
 from aura.i18n import has, text
 from aura.memory.device import Snapshot
 
-TASKS = ("generate", "remove", "segment", "caption", "embed", "upscale")
+TASKS = ("generate", "remove", "segment", "caption", "embed", "detect", "upscale")
 
 
 def machine(lang: str, snapshot: Snapshot) -> str:

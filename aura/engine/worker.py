@@ -133,7 +133,7 @@ class Worker:
             known = self.catalog.get(name)
         except UnknownModel:
             known = None
-        if known is None or (known.file and known.lender is None and not known.added):
+        if known is None or known.lacks_lender:
             self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
 

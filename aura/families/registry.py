@@ -9,7 +9,9 @@ from aura.families.base import Family
 with extras.unseen():
     from aura.families.bge import Bge
     from aura.families.blip import Blip
+    from aura.families.esrgan import Esrgan
     from aura.families.flux import Flux
+    from aura.families.owl import Owl
     from aura.families.siglip import Siglip
     from aura.families.stable_diffusion import StableDiffusion
     from aura.families.stable_diffusion_xl import StableDiffusionXL
@@ -25,6 +27,8 @@ def families(compiled: bool = False, additions: Additions = NOTHING) -> tuple[Fa
         Blip(),
         Siglip(),
         Bge(),
+        Esrgan(),
+        Owl(),
     )
 
 

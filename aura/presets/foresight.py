@@ -60,7 +60,10 @@ def passes(request: GenerateRequest, catalog: Catalog) -> Iterator[tuple[Model, 
         return
     if larger.upscaler != LANCZOS:
         upscaler = catalog.get(larger.upscaler)
-        yield upscaler, UpscaleRequest(model=upscaler.id, pictures=("-",) * request.count, tile=TILE)
+        yield (
+            upscaler,
+            UpscaleRequest(model=upscaler.id, pictures=("-",) * request.count, tile=TILE),
+        )
     if larger.strength:
         refiner = catalog.get(larger.model) if larger.model else drawing
         yield refiner, _refining(request, refiner)

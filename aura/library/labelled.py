@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from aura.errors import BadImage
 from aura.library.images import open_image
+from aura.library.letters import font
 from aura.library.sheets import FAINT, GAP, INK, PAPER
 
 CELL_MAX, CELL_MIN = 512, 192  # pixels of a cell's longer side
@@ -154,7 +155,7 @@ def _write(
 ) -> None:
     pen = ImageDraw.Draw(sheet)
     for number, line in enumerate(wrapped(words, width, lines)):
-        pen.text((at[0], at[1] + number * LINE), line, ink, _font())
+        pen.text((at[0], at[1] + number * LINE), line, ink, font(LETTERS))
 
 
 def _height(labels: Sequence[str], width: int) -> int:
@@ -193,10 +194,4 @@ def _fitting(word: str, width: int) -> str:
 
 
 def _length(words: str) -> float:
-    return _font().getlength(words)
-
-
-@lru_cache(maxsize=1)
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The one that Pillow carries; it knows Latin letters."""
-    return ImageFont.load_default(LETTERS)
+    return font(LETTERS).getlength(words)

@@ -17,7 +17,7 @@ from aura.presets.table import AUTOMATIC, CHOICES, FEW, NAMES, Preset, preset
 from aura.ratios import RATIOS, SIDE_STEP, size_for
 from aura.requests import SIDE_MIN, Larger, Lora
 
-PATIENCE_S = 60.0  # what a person waits for one picture without going away
+PATIENCE_S = 30.0  # what a person waits for one picture without going away
 SOONER = 3.0  # a better choice draws in a third of the time, or it is none
 FINEST = ("quality", "balanced", "ultra_fast")
 
@@ -67,7 +67,7 @@ def automatic(found: dict[str, Option], patience_s: float = PATIENCE_S) -> Optio
         return _picked(_untimed(fitting), "unmeasured")
     for one in timed:
         if one.seconds is not None and one.seconds <= patience_s:
-            return _picked(one, "within", seconds=round(patience_s))
+            return _picked(one, "within", limit=round(patience_s))
     return _picked(min(timed, key=lambda one: one.seconds or 0.0), "quickest")
 
 

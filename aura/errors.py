@@ -4,6 +4,8 @@
     ├─ InputError                what a person gave cannot be used (exit code 2)
     │  ├─ BadRequest             a field is out of its bounds
     │  ├─ BadImage               bytes that are no picture, or too large a one
+    │  ├─ CannotStart            a model that cannot start from a picture
+    │  ├─ CannotInpaint          a model that cannot draw a part of one anew
     │  ├─ BadMetadata            a picture that carries no settings to read back
     │  ├─ UnknownModel           no model of that name
     │  ├─ UnknownCard            no graphics card of that name
@@ -77,6 +79,18 @@ class BadImage(InputError):
     """Facts: ``name`` (as the person knows the file), ``problem`` (an ``image.*`` key)."""
 
     code = "bad_image"
+
+
+class CannotStart(InputError):
+    """Facts: ``model``."""
+
+    code = "cannot_start"
+
+
+class CannotInpaint(InputError):
+    """Facts: ``model``."""
+
+    code = "cannot_inpaint"
 
 
 class BadMetadata(InputError):

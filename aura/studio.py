@@ -11,7 +11,7 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from aura.batches.runner import Batches
-from aura.catalog import Catalog
+from aura.catalog import Catalog, folders
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
 from aura.engine.host import Engine
@@ -36,6 +36,8 @@ class Studio:
         self.settings, self.engine, self._lock = settings, engine, lock
         data = settings.data_dir
         self.catalog = Catalog.read(settings)
+        kept = folders.joined(settings.model_copy(update={"models_dirs": ()})).models_dirs
+        self._given = tuple(one for one in settings.models_dirs if one not in kept)
         self.styles = Styles(data / "styles.json")
         self.history = History(data / "history.db")
         self.timeline = Timeline()
@@ -67,6 +69,16 @@ class Studio:
     def announce(self, url: str) -> None:
         """Where it is served, for the next one who tries to open the same folder."""
         _address(self.settings.data_dir).write_text(url, encoding="utf-8")
+
+    @property
+    def models_dirs(self) -> tuple[Path, ...]:
+        """The folders of a person's own that are looked in now; those of the options first."""
+        given = self.settings.model_copy(update={"models_dirs": self._given})
+        return folders.joined(given).models_dirs
+
+    def look_again(self) -> None:
+        """Models may have come or gone: read the catalogue and the folders anew."""
+        self.catalog.renew(self.settings.model_copy(update={"models_dirs": self.models_dirs}))
 
     def close(self) -> None:
         """End the engine, keep what is queued for the next time. Safe to call twice."""

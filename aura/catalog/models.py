@@ -112,6 +112,10 @@ class Catalog:
         files = single.models(settings.models_dirs, folders._lenders(), taken)
         return cls((*folders.models, *files), settings.app_dir)
 
+    def renew(self, settings: Settings) -> None:
+        """Read everything again; whoever holds this catalogue sees what is there now."""
+        self.models = Catalog.read(settings).models
+
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
         for model in self.models:

@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 import aura
-from aura.catalog import Catalog, Model
+from aura.catalog import Catalog, Model, folders
 from aura.engine.lock import DeviceLock
 from aura.engine.previews import Previews
 from aura.engine.protocol import (
@@ -152,7 +152,7 @@ class Worker:
         except UnknownModel:
             known = None
         if known is None or (known.file and known.lender is None):
-            self.catalog = Catalog.read(self.settings)
+            self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
 
     def _locate(self, model: Model) -> Path | None:

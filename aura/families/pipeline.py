@@ -12,7 +12,7 @@ import torch
 from aura.catalog import decoders
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
-from aura.families import speed
+from aura.families import speed, start
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
@@ -62,6 +62,8 @@ class Diffusion:
 
     name: str
     pipeline: Any
+    image_pipeline: Any = None  # that starts from a picture; None where the model cannot
+    mask_pipeline: Any = None  # that draws a part of one anew
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
@@ -89,6 +91,7 @@ class Diffusion:
     # --- the contract
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
+        start.check(self, model.name, request)
         rungs = abilities(self.name, folder)
         if folder is not None:
             return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
@@ -126,7 +129,7 @@ class Diffusion:
         self, loaded: Loaded, request: GenerateRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
         loaded.decoder.set(plan)
-        passes = request.steps * (request.count - first)
+        passes = request.worked_steps * (request.count - first)
         try:
             with speed.tuned(loaded.machine, plan, passes):
                 for index in range(first, request.count):
@@ -182,6 +185,7 @@ class Diffusion:
         pipe.computes_on = torch.device(plan.device)
         modules = {name: getattr(pipe, name) for name in (*self.encoders, self.core, "vae")}
         uses = {"encoding": self.encoders, "denoising": (self.core,), "decoding": ("vae",)}
+        uses["starting"] = ("vae",)  # the second half of encoding, where a picture is encoded
         return Placement(modules, uses, self.core, plan, pipe.computes_on)
 
     # --- stages
@@ -192,12 +196,14 @@ class Diffusion:
         yield StageBegun("encoding", index)
         yield from self._heard(loaded.pipe, request, index)
         embeddings = self._encoded(loaded, request, index)
+        begun = yield from start.started(self, loaded, request, index)
         yield StageBegun("denoising", index)
-        latents = yield from self._denoised(loaded, request, plan, index, embeddings)
+        latents = yield from self._denoised(loaded, request, plan, index, embeddings, begun)
         yield StageBegun("decoding", index)
         if loaded.decoder.uses_vae(plan):
             loaded.placement.enter("decoding")
-        yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
+        drawn = yield from loaded.decoder.decoded(latents, plan)
+        yield Drawn(begun.finished(drawn), index)
 
     def _heard(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
         """Say what of the request the model does not take."""
@@ -231,6 +237,7 @@ class Diffusion:
         plan: Plan,
         index: int,
         embeddings: Embeddings,
+        begun: start.FromNoise,
     ) -> Generator[Happening, None, torch.Tensor]:
         """Yield steps and previews; return the latents, 1 × channels × h × w."""
         if not loaded.previewer.ready:
@@ -243,14 +250,12 @@ class Diffusion:
             speed.compile_blocks(getattr(loaded.pipe, self.core))
         chosen = request.scheduler if request.scheduler in self.samplers else "auto"
         sampler = scheduler(chosen, loaded.published)
-        pipe = denoiser(loaded.pipe, sampler, self.core, "cfg_split" in plan.switches)
+        pipe = denoiser(begun.view(loaded.pipe), sampler, self.core, "cfg_split" in plan.switches)
         seed = (request.seed + index) % (SEED_MAX + 1)
         drawing = steps(
             pipe,
             **embeddings,
-            width=request.width,
-            height=request.height,
-            num_inference_steps=request.steps,
+            **begun.arguments,
             guidance_scale=request.guidance,
             generator=torch.Generator("cpu").manual_seed(seed),
             output_type="latent",
@@ -259,7 +264,7 @@ class Diffusion:
         try:
             while True:
                 done = next(drawing)
-                yield StepDone(done.step + 1, request.steps, index)
+                yield StepDone(done.step + 1, pipe.num_timesteps, index)
                 if loaded.previewer.due():
                     latents = self.grid(loaded.pipe, done.latents, request)
                     yield PreviewMade(loaded.previewer.draw(latents), index)

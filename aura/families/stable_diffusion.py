@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from diffusers import StableDiffusionPipeline
+from diffusers import (
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionPipeline,
+)
 
-from aura.families.denoiser import Staged
+from aura.families.denoiser import Begun, Staged
 from aura.families.pipeline import Diffusion, Embeddings
 
 
@@ -14,9 +18,17 @@ class Pipeline(Staged, StableDiffusionPipeline):
     """Computes where its stages are placed."""
 
 
+class ImagePipeline(Begun, StableDiffusionImg2ImgPipeline):
+    """Starts from a picture."""
+
+
+class MaskPipeline(Begun, StableDiffusionInpaintPipeline):
+    """Draws a part of a picture anew."""
+
+
 class StableDiffusion(Diffusion):
     name = "stable_diffusion"
-    pipeline = Pipeline
+    pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     absent = {
         "safety_checker": None,
         "requires_safety_checker": False,

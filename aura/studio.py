@@ -14,6 +14,7 @@ from aura.batches.runner import Batches
 from aura.catalog import Catalog, folders
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
+from aura.engine import drafts
 from aura.engine.host import Engine
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
@@ -56,6 +57,7 @@ class Studio:
         lock = _folder_lock(settings.data_dir)
         try:
             sweep(settings.data_dir / "outputs")
+            drafts.sweep(settings.data_dir)
             studio = cls(settings, engine or Supervisor(settings), lock)
             studio.jobs.start()
             studio.batches.start()

@@ -5,7 +5,6 @@ The command line and the endpoint speak the same names; both come through here.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +16,16 @@ from aura.catalog.models import Catalog, Model
 from aura.composer import LANCZOS
 from aura.errors import BadRequest
 from aura.library.inputs import keep_file
-from aura.ratios import RATIOS, SIDE_STEP, size_for
-from aura.requests import SIDE_MIN, Larger, Lora, Plain, Repair, Start
+from aura.memory.device import Snapshot
+from aura.passes.wide import wide
+from aura.ratios import RATIOS, size_for
+from aura.requests import Larger, Lora, Plain, Repair, Start
 
 SIZE = re.compile(r"\s*(\d{2,5})\s*[x×]\s*(\d{2,5})\s*", re.IGNORECASE)
-NEAR = 1.6  # of the native area: as large as a model draws well by itself
 TIMES_MAX = 8.0
 
 Sides = tuple[int, int]
+Reason = dict[str, Any]  # a key of the texts and its facts
 
 # The names that this module understands, besides those that ``compose`` takes as they are.
 NAMES = (
@@ -40,8 +41,11 @@ NAMES = (
 )
 
 
-def keywords(asked: Mapping[str, Any], catalog: Catalog, data_dir: Path) -> dict[str, Any]:
-    """``asked`` with the names of this module turned into what ``compose`` takes.
+def keywords(
+    asked: Mapping[str, Any], catalog: Catalog, data_dir: Path, snapshot: Snapshot
+) -> tuple[dict[str, Any], Reason | None]:
+    """``asked`` with the names of this module turned into what ``compose`` takes, and why a
+    large picture is drawn the way it is.
 
     Pictures that are named are kept below ``data_dir``. Raises BadRequest, UnknownModel,
     BadImage, DiskFull, FolderUnwritable.
@@ -51,12 +55,13 @@ def keywords(asked: Mapping[str, Any], catalog: Catalog, data_dir: Path) -> dict
     model = catalog.get(wanted["model"]) if wanted.get("model") else catalog.default()
     wanted["loras"] = tuple(lora(text) for text in told["lora"] or ())
     wanted["start"] = start(told["start"], told["mask"], told["strength"], data_dir)
-    wanted.update(_sized(told, wanted, model))
+    sized, why = _sized(told, wanted, model, catalog, snapshot)
+    wanted.update(sized)
     if told["strength"] is not None and not (wanted["start"] or wanted.get("larger")):
         raise BadRequest(field="strength", problem="error.problem.needs_start")
     if told["repair"]:
         wanted["repair"] = _made(Repair, "repair", things=told["repair"])
-    return wanted
+    return wanted, why
 
 
 def lora(text: str) -> Lora:
@@ -90,39 +95,51 @@ def sides(text: str) -> Sides:
     return int(match[1]), int(match[2])
 
 
-def draft(wanted: Sides, area: int, multiple: int) -> Sides:
-    """The size to draw in for a picture of ``wanted`` pixels: its shape, about ``area``.
-
-    Itself where a model of that area draws it well as it is.
-    """
-    step = math.lcm(multiple, SIDE_STEP)
-    width, height = wanted
-    if width * height <= NEAR * area and not width % step and not height % step:
-        return wanted
-    scale = min(1.0, (area / (width * height)) ** 0.5)
-    across, down = (max(SIDE_MIN, round(side * scale / step) * step) for side in wanted)
-    return across, down
-
-
-def _sized(told: Mapping[str, Any], wanted: Mapping[str, Any], model: Model) -> dict[str, Any]:
+def _sized(
+    told: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    model: Model,
+    catalog: Catalog,
+    snapshot: Snapshot,
+) -> tuple[dict[str, Any], Reason | None]:
     """The size to draw in, and the second pass where the picture is to be larger."""
-    if told["size"] is None and told["larger"] is None:
+    if told["size"] is not None:
+        return _final(told, wanted, model, catalog, snapshot)
+    if told["larger"] is None:
         if told["upscaler"] or told["refiner"]:
             raise BadRequest(field="larger", problem="error.problem.needs_larger")
-        return {}
-    if told["size"] is None:
-        drawn = _drawn(wanted, model)
-        times = _times(told["larger"])
-        final = round(drawn[0] * times), round(drawn[1] * times)
-    else:
-        shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
-        if shaped or told["larger"] is not None:
-            raise BadRequest(field="size", problem="error.problem.size_twice")
-        final = sides(told["size"])
-        drawn = draft(final, model.area, model.multiple)
+        return {}, None
+    drawn, times = _drawn(wanted, model), _times(told["larger"])
+    final = round(drawn[0] * times), round(drawn[1] * times)
     size = {"ratio": None, "width": drawn[0], "height": drawn[1]}
-    enlarges = final != drawn or told["upscaler"] or told["refiner"]
-    return size | {"larger": _larger(final, told) if enlarges else None}
+    return size | {"larger": _larger(final, told)}, None
+
+
+def _final(
+    told: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    model: Model,
+    catalog: Catalog,
+    snapshot: Snapshot,
+) -> tuple[dict[str, Any], Reason]:
+    """Whatever best leads to that many pixels with this model on this machine."""
+    shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
+    if shaped or told["larger"] is not None:
+        raise BadRequest(field="size", problem="error.problem.size_twice")
+    across, down = sides(told["size"])
+    second = _larger((across, down), told)
+    best = wide(
+        model,
+        across,
+        down,
+        snapshot,
+        installed=catalog.installed,
+        upscaler=second.upscaler,
+        strength=second.strength,
+    )
+    larger = best.larger.model_copy(update={"model": second.model}) if best.larger else None
+    size = {"ratio": None, "width": best.width, "height": best.height, "larger": larger}
+    return size, {"code": best.code, "facts": best.facts}
 
 
 def _drawn(wanted: Mapping[str, Any], model: Model) -> Sides:

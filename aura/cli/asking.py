@@ -19,8 +19,8 @@ from aura.fits.machine import Lessons, Machine
 from aura.grids import axis
 from aura.i18n import text
 from aura.memory.glance import glance
+from aura.passes.foresight import Lessons as Known
 from aura.presets import applied, foreseen
-from aura.presets.foresight import Learnt
 from aura.requests import GenerateRequest
 from aura.settings import Settings
 from aura.styles import Styles
@@ -45,7 +45,8 @@ PLAIN = (
 
 
 class Asked(NamedTuple):
-    """``expected`` says how long one picture will take; empty where nobody can tell."""
+    """``expected`` says what will be done and how long one picture will take, as far as is
+    known."""
 
     requests: tuple[GenerateRequest, ...]
     batch: Batch | None
@@ -56,9 +57,9 @@ def asked(args: argparse.Namespace, settings: Settings, lang: str) -> Asked:
     """The requests, as the tab would make them from the same values. Raises AuraError."""
     catalog = Catalog.read(settings)
     values = {name: getattr(args, name) for name in (*PLAIN, *wishes.NAMES)}
-    wanted = wishes.keywords(values, catalog, settings.data_dir)
     machine = Machine(snapshot=glance(settings), here=True)
-    with learnt(settings, machine) as known:
+    wanted, why = wishes.keywords(values, catalog, settings.data_dir, machine.snapshot)
+    with learnt(settings, machine, catalog) as known:
 
         def composed(**one: Any) -> GenerateRequest:
             filled = applied(one, catalog, machine.snapshot, known)
@@ -68,17 +69,17 @@ def asked(args: argparse.Namespace, settings: Settings, lang: str) -> Asked:
         batch = _batch(args, wanted, composed, catalog, settings, lang)
         requests = batch.requests if batch else (composed(**wanted),)
         told = foreseen(requests[0], catalog, machine.snapshot, known)
-    expected = ""
+    said = [text(lang, why["code"], **why["facts"])] if why else []
     if told.seconds is not None and told.peak is not None:
         each = told.seconds / requests[0].count
-        expected = text(lang, "cli.generate.expected", seconds=each, peak_bytes=told.peak)
-    return Asked(requests, batch, expected)
+        said.append(text(lang, "cli.generate.expected", seconds=each, peak_bytes=told.peak))
+    return Asked(requests, batch, " ".join(said))
 
 
 @contextmanager
-def learnt(settings: Settings, machine: Machine) -> Iterator[Learnt]:
+def learnt(settings: Settings, machine: Machine, catalog: Catalog) -> Iterator[Known]:
     with closing(Lessons(settings.data_dir / "ledger.db")) as lessons:
-        yield lambda model, work: lessons(machine, model, work)
+        yield lambda id, work: lessons(machine, catalog.get(id), work)
 
 
 def _batch(

@@ -1,25 +1,16 @@
-"""What a request will take, over all its passes, as the planner foresees it."""
+"""What a request will take over all its passes, in the three figures that a preset shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from aura.catalog.models import Catalog, Model
-from aura.composer import LANCZOS
+from aura.catalog.models import Catalog
 from aura.errors import AuraError
 from aura.memory.device import Snapshot
-from aura.memory.planner import NOTHING, Known
-from aura.memory.verdict import Verdict, verdict
-from aura.requests import GenerateRequest, Start, UpscaleRequest, Work
-
-Learnt = Callable[[Model, Work], Known]  # what the ledger knows of such work here
-TILE = 512  # pixels
-RANK = ("fits", "slow", "refused")
-
-
-def nothing(model: Model, request: Work) -> Known:
-    return NOTHING
+from aura.memory.verdict import is_slow
+from aura.passes import foresight
+from aura.passes.foresight import Lessons, unlearnt
+from aura.requests import GenerateRequest
 
 
 class Foreseen(NamedTuple):
@@ -27,72 +18,24 @@ class Foreseen(NamedTuple):
 
     seconds: float | None
     peak: int | None
-    verdict: str | None
+    verdict: Literal["fits", "slow", "refused"] | None
 
 
 UNKNOWN = Foreseen(None, None, None)
 
 
 def foreseen(
-    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, learnt: Learnt = nothing
+    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, known: Lessons = unlearnt
 ) -> Foreseen:
-    """The sum of the passes' seconds, the highest of their peaks, the worst of their verdicts."""
-    found: list[Verdict] = []
-    for model, work in passes(request, catalog):
-        told = _verdict(model, work, catalog, snapshot, learnt)
-        if told is None:
-            return UNKNOWN
-        found.append(told)
-    seconds = [told.plan.seconds if told.plan else None for told in found]
-    return Foreseen(
-        sum(s for s in seconds if s is not None) if None not in seconds else None,
-        max(told.plan.peak if told.plan else told.need_bytes for told in found),
-        max((told.verdict for told in found), key=RANK.index),
-    )
-
-
-def passes(request: GenerateRequest, catalog: Catalog) -> Iterator[tuple[Model, Work]]:
-    """Every model that will be lent, and for what. Lanczos takes next to nothing."""
-    drawing = catalog.get(request.model)
-    larger = request.larger
-    yield drawing, request.model_copy(update={"larger": None, "repair": None})
-    if larger is None:
-        return
-    if larger.upscaler != LANCZOS:
-        upscaler = catalog.get(larger.upscaler)
-        yield (
-            upscaler,
-            UpscaleRequest(model=upscaler.id, pictures=("-",) * request.count, tile=TILE),
-        )
-    if larger.strength:
-        refiner = catalog.get(larger.model) if larger.model else drawing
-        yield refiner, _refining(request, refiner)
-
-
-def _refining(request: GenerateRequest, refiner: Model) -> GenerateRequest:
-    """Image to image at the size that is wanted."""
-    larger = request.larger
-    assert larger is not None
-    step = refiner.multiple
-    return request.model_copy(
-        update={
-            "model": refiner.id,
-            "width": max(64, larger.width // step * step),
-            "height": max(64, larger.height // step * step),
-            "steps": larger.steps or request.steps,
-            "start": Start(pictures=("-",), strength=larger.strength),
-            "larger": None,
-            "repair": None,
-        }
-    )
-
-
-def _verdict(
-    model: Model, work: Work, catalog: Catalog, snapshot: Snapshot, learnt: Learnt
-) -> Verdict | None:
-    """None where nobody can tell, as of a model whose files are damaged."""
-    folder = catalog.installed(model)
+    """All None where nobody can tell, as of a model whose files are damaged."""
     try:
-        return verdict(model, snapshot, work, folder=folder, known=learnt(model, work))
+        told = foresight.foreseen(request, catalog, snapshot, known)
     except AuraError:
-        return None
+        return UNKNOWN
+    if told.refused:
+        return Foreseen(None, None, "refused")
+    plans = [part.plan for part in told.parts if part.plan]
+    if not plans:
+        return UNKNOWN
+    slow = any(is_slow(plan, snapshot) for plan in plans)
+    return Foreseen(told.seconds, told.peak, "slow" if slow else "fits")

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -266,12 +267,18 @@ class Drawing:
 
 def open_manager(settings: Settings, locate: Callable[[Model], Path | None]) -> Manager:
     """The manager of the device that the settings name, with every family."""
+    from aura.families import rivals
     from aura.families.registry import by_name  # loads torch
 
-    families = by_name(settings.compile)
+    families = by_name(settings.compile, settings.data_dir / "converted")
     ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
-        open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release
+        open_device(settings),
+        families,
+        ledger,
+        locate=locate,
+        keep_s=settings.idle_release,
+        rivals=rivals.gains if find_spec("openvino") else None,
     )
 
 

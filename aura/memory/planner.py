@@ -17,9 +17,9 @@ from aura.memory.activations import workspace
 from aura.memory.device import SHARE_RAM, TORCH_NAMES, Kind, Snapshot, budget, host_budget
 from aura.memory.footprint import Footprint
 from aura.memory.legality import legal
-from aura.memory.pace import foreseen
+from aura.memory.pace import converting_pays, foreseen, measured_first
 from aura.memory.plan import Plan, signature
-from aura.memory.rungs import BANDWIDTH, RUNGS, Processor, Rung, Weighed
+from aura.memory.rungs import BANDWIDTH, RUNGS, OpenVino, Processor, Rung, Weighed
 
 # What a switch costs in time and a storage form in quality, on the scale of Rung.cost.
 # The order is also that in which they are tried.
@@ -57,6 +57,8 @@ class Known:
     failed: frozenset[str] = frozenset()
     throughput: Mapping[str, float] = field(default_factory=dict)  # dtype → operations a second
     pace: float = 1.0  # what runs took, over what was foreseen
+    spent: float = 0.0  # seconds that torch has computed this model for
+    converted: bool = False  # OpenVINO has computed it before
 
 
 NOTHING = Known()
@@ -82,12 +84,12 @@ def ladder(
     most = room[1] if ram_most is None else min(room[1], ram_most)
     plans: list[Plan] = []
     least: dict[tuple[bool, bool], int] = {}  # by where it computes, and by RAM: lowest peak
-    for way in _ways(footprint, snapshot):
+    for way in _ways(footprint, snapshot, known):
         peak, kin = way.peak + way.learnt(known), (way.processor, way.beside > most)
         if peak < least.get(kin, peak + 1):
             least[kin] = peak
             plans.append(_timed(way.plan(name, room, known), way, snapshot.bandwidth, known))
-    return tuple(_explained(plan, plans[0], name) for plan in plans)
+    return tuple(_explained(plan, plans[0], name, known) for plan in plans)
 
 
 def fitting(
@@ -219,10 +221,14 @@ class Way:
         )
 
 
-def _ways(footprint: Footprint, snapshot: Snapshot) -> tuple[Way, ...]:
+def _ways(footprint: Footprint, snapshot: Snapshot, known: Known) -> Iterator[Way]:
     """Every legal way to run, by its cost. What is free now plays no part yet."""
-    bandwidth = snapshot.bandwidth or BANDWIDTH
-    return _weighed_ways(footprint.model_dump_json(), snapshot.kind, snapshot.dtypes, bandwidth)
+    bandwidth, dtypes = snapshot.bandwidth or BANDWIDTH, snapshot.dtypes
+    if snapshot.kind == "cpu":
+        dtypes = measured_first(dtypes, known.throughput)
+    for way in _weighed_ways(footprint.model_dump_json(), snapshot.kind, dtypes, bandwidth):
+        if not isinstance(way.rung, OpenVino) or converting_pays(way.weighed, way.dtype, known):
+            yield way
 
 
 @lru_cache(maxsize=256)
@@ -276,10 +282,11 @@ def _timed(plan: Plan, way: Way, bandwidth: float | None, known: Known) -> Plan:
     return plan.model_copy(update=told)
 
 
-def _explained(plan: Plan, best: Plan, name: str) -> Plan:
+def _explained(plan: Plan, best: Plan, name: str, known: Known) -> Plan:
     """``how`` lists what was done to make it fit, as keys of texts."""
     how = [f"plan.how.{form}" for form in dict.fromkeys(plan.formats.values())]
     how += [f"plan.how.{plan.rung}"] if plan.rung != "resident" else []
+    how += ["plan.how.converting"] if plan.rung == OpenVino.name and not known.converted else []
     how += [f"plan.how.{switch}" for switch in plan.switches]
     how += [f"plan.how.{plan.dtype}"] if plan.dtype != best.dtype else []
     facts = {

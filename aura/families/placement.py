@@ -60,7 +60,7 @@ class Placement:
     @property
     def resting(self) -> frozenset[str]:
         """Modules that stay on the device between two stages."""
-        if self.plan.rung in ("resident", "cpu"):
+        if self.plan.rung in ("resident", "openvino", "cpu"):
             return frozenset(self.modules)
         if self.plan.rung == "encoders_out":
             return frozenset(self.modules) - self.encoders

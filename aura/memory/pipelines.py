@@ -113,6 +113,8 @@ def _assembled(
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...],
 ) -> Footprint:
+    if getattr(request, "loras", ()):  # they change weights that a converted core has no more
+        rungs = tuple(name for name in rungs if name != "openvino")
     encoders = tuple(name for name in ENCODERS if name in pieces)
     core = next(name for name in DENOISERS if name in pieces)
     twice = pieces[core].guided and pieces[core].traced["unit"] == "latents"

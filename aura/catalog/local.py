@@ -36,6 +36,9 @@ PIPELINES = {
     "LatentConsistencyModelPipeline": Kind("stable_diffusion", "unet", 512),
     "StableDiffusionXLPipeline": Kind("stable_diffusion_xl", "unet", 1024),
     "FluxPipeline": Kind("flux", "transformer", 1024, patch=2),
+    "Flux2KleinPipeline": Kind("flux2", "transformer", 1024, patch=2),
+    "ZImagePipeline": Kind("z_image", "transformer", 1024, patch=2),
+    "SanaSprintPipeline": Kind("sana", "transformer", 1024),
 }
 
 

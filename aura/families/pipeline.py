@@ -65,6 +65,7 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
+    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
 
     def __init__(self, compiled: bool = False) -> None:
@@ -77,6 +78,10 @@ class Diffusion:
     def grid(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
         """Latents as the pipeline steps through them → 1 × channels × h × w."""
         return latents
+
+    def finished(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
+        """Latents as the pipeline returns them → 1 × channels × h × w."""
+        return self.grid(pipe, latents, request)
 
     def guided(self, request: GenerateRequest) -> bool:
         """Whether a negative prompt plays a part."""
@@ -91,8 +96,10 @@ class Diffusion:
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
         rungs = abilities(self.name, folder)
         if folder is not None:
-            return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
-        published = published_footprint(model.id, request, rungs)
+            return pipeline_footprint(
+                model.id, folder, request, rungs, self.dtypes, lender=model.lender
+            )
+        published = published_footprint(model.id, request, rungs, self.dtypes)
         if published is None:
             raise ModelMissing(model=model.name)
         return published
@@ -155,11 +162,14 @@ class Diffusion:
 
     # --- loading
 
-    def _pipe(self, folder: Path, plan: Plan) -> Any:
-        """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
+    def _pipe(self, folder: Path, plan: Plan, **given: Any) -> Any:
+        """The pipeline with its weights in RAM, mapped from their files where dtypes agree.
+
+        ``given``: parts of it that come from elsewhere.
+        """
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
-        parts = {}
-        for name in (*self.encoders, self.core, "vae"):
+        parts = dict(given)
+        for name in {*self.encoders, self.core, "vae"} - set(given):
             form = plan.formats.get(name)
             parts[name] = (
                 component(folder, name, form, dtype, device)
@@ -264,6 +274,6 @@ class Diffusion:
                     latents = self.grid(loaded.pipe, done.latents, request)
                     yield PreviewMade(loaded.previewer.draw(latents), index)
         except StopIteration as end:
-            return self.grid(loaded.pipe, end.value.images, request)
+            return self.finished(loaded.pipe, end.value.images, request)
         finally:
             drawing.close()

@@ -9,9 +9,12 @@ with extras.unseen():
     from aura.families.bge import Bge
     from aura.families.blip import Blip
     from aura.families.flux import Flux
+    from aura.families.flux2 import Flux2
+    from aura.families.sana import Sana
     from aura.families.siglip import Siglip
     from aura.families.stable_diffusion import StableDiffusion
     from aura.families.stable_diffusion_xl import StableDiffusionXL
+    from aura.families.z_image import ZImage
 
 
 def families(compiled: bool = False) -> tuple[Family, ...]:
@@ -20,6 +23,9 @@ def families(compiled: bool = False) -> tuple[Family, ...]:
         StableDiffusion(compiled),
         StableDiffusionXL(compiled),
         Flux(compiled),
+        Flux2(compiled),
+        ZImage(compiled),
+        Sana(compiled),
         Blip(),
         Siglip(),
         Bge(),

@@ -1,4 +1,4 @@
-"""SDXL and FLUX end to end, tiny and random, from folders in the published layout."""
+"""Every family of pipelines end to end, tiny and random, from folders in the published layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.families.plans import plan
 from tools import full_size
 
 MODELS = {model.id: model for model in shipped(LIST)}
-NAMES = ("sdxl", "flux1-schnell")
+NAMES = ("sdxl", "flux1-schnell", "flux2-klein-4b", "z-image-turbo", "sana-sprint-0.6b")
 AREA = 64 * 64
 PLACES = [
     ("encoders_out", 1.0),
@@ -125,6 +125,12 @@ def test_every_placement_draws_the_same_picture(bench, rung, share):
         ("flux1-schnell", {"transformer": "fp8", "text_encoder_2": "fp8"}),
         ("flux1-schnell", {"transformer": "int8", "text_encoder_2": "int8"}),
         ("flux1-schnell", {"transformer": "nf4", "text_encoder_2": "nf4"}),
+        ("flux2-klein-4b", {"transformer": "fp8", "text_encoder": "fp8"}),
+        ("flux2-klein-4b", {"transformer": "nf4", "text_encoder": "int8"}),
+        ("z-image-turbo", {"transformer": "int8", "text_encoder": "nf4"}),
+        ("z-image-turbo", {"transformer": "nf4", "text_encoder": "fp8"}),
+        ("sana-sprint-0.6b", {"transformer": "fp8", "text_encoder": "int8"}),
+        ("sana-sprint-0.6b", {"transformer": "int8", "text_encoder": "nf4"}),
     ],
 )
 def test_weights_stored_smaller_draw_nearly_the_same_picture(folders, name, formats):

@@ -65,7 +65,7 @@ def of_one_file(
     kind = class_of(folder, "transformer")
     if file.suffix.lower() == ".gguf":
         return _of_gguf(kind, file, folder, "transformer", dtype)
-    tensors = _renamed(load_file(file))  # mapped, and most of what is renamed are views of it
+    tensors = renamed(load_file(file))  # mapped, and most of what is renamed are views of it
     narrow = next((one.dtype for one in tensors.values() if one.dtype in FP8), None)
     form = "fp8" if narrow else form
     net = empty(kind, folder / "transformer")
@@ -73,7 +73,7 @@ def of_one_file(
     return complete_or_raise(net, file).eval()
 
 
-def _renamed(tensors: dict[str, Any]) -> dict[str, Any]:
+def renamed(tensors: dict[str, Any]) -> dict[str, Any]:
     """Under the names of diffusers, without what a checkpoint holds beside the transformer."""
     inner = denoiser_of(tensors)
     if any(name.startswith("transformer_blocks.") for name in inner):

@@ -90,6 +90,7 @@ def gemma(size: int) -> GemmaTokenizer:
 OF: Mapping[str, Callable[[int], Any]] = {
     "CLIPTextModel": clip,
     "CLIPTextModelWithProjection": clip,
+    "Owlv2ForObjectDetection": clip,
     "T5EncoderModel": t5,
     "BlipForConditionalGeneration": bert,
     "SiglipModel": siglip,

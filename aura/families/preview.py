@@ -105,6 +105,16 @@ def decode(vae: Any, latents: torch.Tensor) -> torch.Tensor:
     return vae.decode(scaled, return_dict=False)[0]
 
 
+@torch.no_grad()
+def encode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """The way back: pixels in -1…1 to latents as the sampler takes them."""
+    config = vae.config
+    shift = getattr(config, "shift_factor", None) or 0.0
+    made = vae.encode(pixels.to(vae.dtype), return_dict=False)[0]
+    code = made.mode() if hasattr(made, "mode") else made  # one kind gives no distribution
+    return (code - shift) * (getattr(config, "scaling_factor", None) or 1.0)
+
+
 def shrink(vae: Any) -> int:
     """Pixels a side for each latent pixel."""
     config = vae.config

@@ -111,7 +111,7 @@ def encode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
     config = vae.config
     shift = getattr(config, "shift_factor", None) or 0.0
     made = vae.encode(pixels.to(vae.dtype), return_dict=False)[0]
-    code = made.mode() if hasattr(made, "mode") else made  # one kind gives no distribution
+    code = made if isinstance(made, torch.Tensor) else made.mode()
     return (code - shift) * (getattr(config, "scaling_factor", None) or 1.0)
 
 

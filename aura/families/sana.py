@@ -6,9 +6,9 @@ import inspect
 from typing import Any
 
 import torch
-from diffusers import SanaSprintPipeline
+from diffusers import SanaSprintImg2ImgPipeline, SanaSprintPipeline
 
-from aura.families.denoiser import Staged
+from aura.families.denoiser import Begun, Staged
 from aura.families.pipeline import Diffusion, Embeddings
 from aura.requests import GenerateRequest
 
@@ -18,23 +18,34 @@ CALL = inspect.signature(SanaSprintPipeline.__call__).parameters
 INSTRUCTION = CALL["complex_human_instruction"].default  # the one it was trained with
 
 
-class Pipeline(Staged, SanaSprintPipeline):
-    """Computes where its stages are placed, in exactly the size that is asked of it."""
+class Exact:
+    """Mixed into its pipelines: they draw in the very size that is asked of them."""
 
-    @torch.no_grad()
     def __call__(self, *, num_inference_steps: int, **how: Any) -> Any:
         if num_inference_steps != TWO:
             how["intermediate_timesteps"] = None
-        return super().__call__(
+        return super().__call__(  # type: ignore[misc]  # that of the pipeline beside it
             num_inference_steps=num_inference_steps, use_resolution_binning=False, **how
         )
+
+
+class Pipeline(Exact, Staged, SanaSprintPipeline):
+    """Computes where its stages are placed."""
+
+
+class ImagePipeline(Exact, Begun, SanaSprintImg2ImgPipeline):
+    """Starts from a picture."""
+
+    def prepare_image(self, image: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        """It comes as latents, which only want the spread of its training."""
+        return image * self.scheduler.config.sigma_data
 
 
 class Sana(Diffusion):
     """Guidance goes into the model, so that there is one pass and no negative prompt."""
 
     name = "sana"
-    pipeline = Pipeline
+    pipeline, image_pipeline = Pipeline, ImagePipeline
     core = "transformer"
     dtypes = ("fp32", "bf16")  # as published; its language model overflows in fp16
     samplers = ("auto",)  # it was distilled into its own

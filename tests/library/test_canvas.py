@@ -47,7 +47,7 @@ def test_only_a_fading_rim_of_the_old_picture_is_drawn_anew():
     row = np.asarray(mask)[32].astype(int)
     assert (row[128:] == 255).all() and (row[: 128 - OVERLAP] == 0).all()
     rim = row[128 - OVERLAP : 128]
-    assert (np.diff(rim) > 0).all() and 0 < rim[0] and rim[-1] < 255
+    assert (np.diff(rim) > 0).all() and rim[0] > 0 and rim[-1] < 255
     assert (np.asarray(mask) == np.asarray(mask)[0]).all()
 
 

@@ -32,6 +32,8 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
     "blip": ("resident", "model_offload", "cpu"),
     "siglip": ("resident", "model_offload", "small_batch", "cpu"),
     "bge": ("resident", "small_batch", "cpu"),
+    "esrgan": ("resident", "small_tile", "cpu"),
+    "owl": ("resident", "model_offload", "cpu"),
 }
 
 

@@ -222,6 +222,8 @@ class Manager:
                 entry = self._loaded(model, plan)
             elif entry.parked:
                 self._residency.unpark(entry, plan)
+            elif not entry.loans:
+                entry.plan = plan  # what rests may be more: what is added to a model stays on
             entry.loans.append(plan)
             return entry
 

@@ -53,7 +53,10 @@ def verdict(
     folder: Path | None = None,
     known: Known = NOTHING,
 ) -> Verdict | None:
-    """None for a model that nobody has traced and that is not on this disk."""
+    """None for a model that nobody has traced and that is not on this disk, and for what is
+    no model by itself."""
+    if model.added:
+        return None
     asked = request or example(model)
     needs = partial(footprint_of, model, folder=folder)
     footprint = needs(asked)

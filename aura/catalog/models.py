@@ -37,14 +37,20 @@ Task = Literal[
     "vae",
     "embedding",
 ]
+ADDED: tuple[Task, ...] = ("lora", "vae", "embedding")
 
 
 class Defaults(Plain):
-    """What the tab starts from when this model is chosen; one step where it has no steps."""
+    """What the tab starts from when this model is chosen; one step where it has no steps.
+
+    Of a LoRA that was made for few steps, what goes with it; ``spacing`` is then how its
+    samplers space their steps, where not as the model's own.
+    """
 
     steps: int = 1
     guidance: float = 0.0
     scheduler: str = "auto"
+    spacing: str = ""
 
 
 class Model(Plain):
@@ -58,6 +64,7 @@ class Model(Plain):
 
     ``file`` is set for a checkpoint in one file, with its ``kind`` and ``precision`` as its
     header tells them; ``lender`` is the folder of the model it borrows the rest from.
+    ``triggers`` are the words a LoRA was trained on, as its trainer wrote them down.
     """
 
     id: str
@@ -81,6 +88,7 @@ class Model(Plain):
     gated: bool = False
     good_for: dict[str, str]  # one line per language
     vocabulary: str | None = None
+    triggers: tuple[str, ...] = ()
 
     def path(self, root: Path) -> Path | None:
         """Where a shipped model lies below the app's folder ``root``."""
@@ -100,6 +108,11 @@ class Model(Plain):
         """Whether text can be made into pictures with it here."""
         return self.runnable and self.task == "generate"
 
+    @property
+    def added(self) -> bool:
+        """Whether it becomes part of another model and is nothing by itself."""
+        return self.task in ADDED
+
 
 class Catalog:
     """Every model that is known, the shipped ones first. Reading it opens no network."""
@@ -110,7 +123,7 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import local, single, upscalers
+        from aura.catalog import added, local, single, upscalers
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
@@ -118,8 +131,14 @@ class Catalog:
         taken = {model.id for model in folders.models}
         files = single.models(settings.models_dirs, folders._lenders(), taken)
         taken |= {model.id for model in files}
+        parts = added.models(settings.models_dirs, taken)
+        taken |= {model.id for model in parts}
         enlarging = upscalers.models(settings.models_dirs, taken)
-        return cls((*folders.models, *files, *enlarging), settings.app_dir)
+        return cls((*folders.models, *files, *parts, *enlarging), settings.app_dir)
+
+    def renew(self, settings: Settings) -> None:
+        """Read everything again; whoever holds this catalogue sees what is there now."""
+        self.models = Catalog.read(settings).models
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -156,6 +175,14 @@ class Catalog:
         if flaw is not None:
             raise ModelDamaged(model=model.name, path=str(flaw))
         return folder
+
+    def weights(self, model: Model) -> Path:
+        """The one file of something that is added to a model, or the folder of a VAE.
+
+        Raises ModelMissing, ModelDamaged.
+        """
+        place = self.require(model)
+        return place if place.is_file() or len(model.files) != 1 else place / model.files[0]
 
     def available(self) -> tuple[Model, ...]:
         """The models that can draw now."""

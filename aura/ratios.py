@@ -20,12 +20,16 @@ def size_for(ratio: str, area: int, multiple: int = SIDE_STEP) -> tuple[int, int
     Where a ratio would make a side too short, the picture is larger than the area.
     Raises ValueError for what is no ratio.
     """
-    across, down = parts(ratio)
+    return size_like(*parts(ratio), area, multiple)
+
+
+def size_like(across: float, down: float, area: int, multiple: int = SIDE_STEP) -> tuple[int, int]:
+    """The same for a picture of any shape, ``across`` × ``down``, as far as the bounds allow."""
     if across < down:
-        height, width = size_for(f"{down}:{across}", area, multiple)
+        height, width = size_like(down, across, area, multiple)
         return width, height
     step = math.lcm(multiple, SIDE_STEP)
-    wide = across / down
+    wide = min(across / down, SIDE_MAX / SIDE_MIN)
     wanted = min(max(area, SIDE_MIN**2 * wide), SIDE_MAX**2 / wide)
 
     def cost(size: tuple[int, int]) -> tuple[float, float, float]:

@@ -56,6 +56,7 @@ class Model(Plain):
 
     ``file`` is set for a checkpoint in one file, with its ``kind`` and ``precision`` as its
     header tells them; ``lender`` is the folder of the model it borrows the rest from.
+    ``triggers`` are the words a LoRA was trained on, as its trainer wrote them down.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Model(Plain):
     gated: bool = False
     good_for: dict[str, str]  # one line per language
     vocabulary: str | None = None
+    triggers: tuple[str, ...] = ()
 
     def path(self, root: Path) -> Path | None:
         """Where a shipped model lies below the app's folder ``root``."""

@@ -26,6 +26,7 @@ def tools(lang: str, entry: Entry | None) -> str:
         '<div class="aura-tools">'
         + star(lang, entry)
         + button("reuse", text(lang, "generate.tool.reuse"), symbol="reuse", picture=path)
+        + start(lang, entry)
         + _download(lang, path)
         + button("expand", text(lang, "generate.tool.expand"), symbol="expand")
         + details
@@ -44,6 +45,12 @@ def star(lang: str, entry: Entry) -> str:
         pressed=entry.starred,
         picture=entry.picture.path,
     )
+
+
+def start(lang: str, entry: Entry) -> str:
+    """Draw on from this picture, here and in the library."""
+    label = text(lang, "generate.tool.start")
+    return button("start", label, symbol="start", picture=entry.picture.path)
 
 
 def _download(lang: str, path: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from PIL import Image
+from PIL import Image, ImageChops
 
 from aura.i18n import text
 from aura.ui.language import say
@@ -64,18 +64,16 @@ def hint(lang: str) -> str:
 
 
 def easel_value(picture: Image.Image, mask: Image.Image | None) -> dict[str, Any]:
-    """What the editor shows: the picture in small, the mask as ink."""
+    """What the editor shows: the picture in small, under the ink of the mask it has already.
+
+    The ink is part of the ground: the editor loses layers that come together with one.
+    """
     ground = picture.convert("RGB")
     ground.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    layers = [_ink(mask, ground.size)] if mask else []
-    return {"background": ground, "layers": layers, "composite": None}
-
-
-def _ink(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
-    strength = mask.convert("L").resize(size).point(lambda white: round(white * OPACITY))
-    ink = Image.new("RGBA", size, INK)
-    ink.putalpha(strength)
-    return ink
+    if mask is not None:
+        strength = mask.convert("L").resize(ground.size).point(lambda white: round(white * OPACITY))
+        ground.paste(Image.new("RGB", ground.size, INK), mask=strength)
+    return {"background": ground, "layers": [], "composite": None}
 
 
 def painted(value: dict[str, Any] | None, size: tuple[int, int]) -> Image.Image | None:
@@ -86,6 +84,12 @@ def painted(value: dict[str, Any] | None, size: tuple[int, int]) -> Image.Image 
     layers = [layer for layer in (value or {}).get("layers") or [] if layer is not None]
     if not layers:
         return None
-    alpha = layers[0].getchannel("A") if layers[0].mode == "RGBA" else layers[0].convert("L")
-    mask = alpha.point(lambda ink: 255 if ink >= PAINTED else 0)
+    mask = layers[0].convert("RGBA").getchannel("A").point(lambda ink: 255 * (ink >= PAINTED))
     return mask.resize(size, Image.Resampling.BILINEAR) if mask.getbbox() else None
+
+
+def joined(one: Image.Image | None, other: Image.Image | None) -> Image.Image | None:
+    """White where either is. Both of one size."""
+    if one is None or other is None:
+        return one or other
+    return ImageChops.lighter(one.convert("L"), other.convert("L"))

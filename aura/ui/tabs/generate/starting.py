@@ -158,7 +158,7 @@ class Starting:
         ]
 
     def _masked(self, held: Kept, drawn: Any) -> Kept:
-        mask = easel.painted(drawn, _size(held.picture))
+        mask = easel.joined(_mask(held), easel.painted(drawn, _size(held.picture)))
         return held.model_copy(update={"mask": self._keep(mask) if mask else None})
 
     # --- showing it

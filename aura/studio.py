@@ -10,9 +10,10 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from aura.catalog import Catalog
+from aura.catalog import Catalog, folders
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
+from aura.engine import drafts
 from aura.engine.host import Engine
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
@@ -34,6 +35,8 @@ class Studio:
         self.settings, self.engine, self._lock = settings, engine, lock
         data = settings.data_dir
         self.catalog = Catalog.read(settings)
+        kept = folders.joined(settings.model_copy(update={"models_dirs": ()})).models_dirs
+        self._given = tuple(one for one in settings.models_dirs if one not in kept)
         self.styles = Styles(data / "styles.json")
         self.history = History(data / "history.db")
         self.timeline = Timeline()
@@ -52,6 +55,7 @@ class Studio:
         lock = _folder_lock(settings.data_dir)
         try:
             sweep(settings.data_dir / "outputs")
+            drafts.sweep(settings.data_dir)
             studio = cls(settings, engine or Supervisor(settings), lock)
             studio.jobs.start()
             studio.downloads.start()
@@ -64,6 +68,16 @@ class Studio:
     def announce(self, url: str) -> None:
         """Where it is served, for the next one who tries to open the same folder."""
         _address(self.settings.data_dir).write_text(url, encoding="utf-8")
+
+    @property
+    def models_dirs(self) -> tuple[Path, ...]:
+        """The folders of a person's own that are looked in now; those of the options first."""
+        given = self.settings.model_copy(update={"models_dirs": self._given})
+        return folders.joined(given).models_dirs
+
+    def look_again(self) -> None:
+        """Models may have come or gone: read the catalogue and the folders anew."""
+        self.catalog.renew(self.settings.model_copy(update={"models_dirs": self.models_dirs}))
 
     def close(self) -> None:
         """End the engine, keep what is queued for the next time. Safe to call twice."""

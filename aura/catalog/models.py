@@ -35,14 +35,20 @@ Task = Literal[
     "vae",
     "embedding",
 ]
+ADDED: tuple[Task, ...] = ("lora", "vae", "embedding")
 
 
 class Defaults(Plain):
-    """What the tab starts from when this model is chosen; one step where it has no steps."""
+    """What the tab starts from when this model is chosen; one step where it has no steps.
+
+    Of a LoRA that was made for few steps, what goes with it; ``spacing`` is then how its
+    samplers space their steps, where not as the model's own.
+    """
 
     steps: int = 1
     guidance: float = 0.0
     scheduler: str = "auto"
+    spacing: str = ""
 
 
 class Model(Plain):
@@ -95,6 +101,11 @@ class Model(Plain):
         """Whether text can be made into pictures with it here."""
         return self.runnable and self.task == "generate"
 
+    @property
+    def added(self) -> bool:
+        """Whether it becomes part of another model and is nothing by itself."""
+        return self.task in ADDED
+
 
 class Catalog:
     """Every model that is known, the shipped ones first. Reading it opens no network."""
@@ -105,14 +116,20 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import local, single
+        from aura.catalog import added, local, single
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
         folders = cls((*listed, *own), settings.app_dir)
         taken = {model.id for model in folders.models}
         files = single.models(settings.models_dirs, folders._lenders(), taken)
-        return cls((*folders.models, *files), settings.app_dir)
+        taken |= {model.id for model in files}
+        parts = added.models(settings.models_dirs, taken)
+        return cls((*folders.models, *files, *parts), settings.app_dir)
+
+    def renew(self, settings: Settings) -> None:
+        """Read everything again; whoever holds this catalogue sees what is there now."""
+        self.models = Catalog.read(settings).models
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -126,7 +143,8 @@ class Catalog:
         """The folder with all of the model's files, or its one file; None if any is missing."""
         if model.file:
             path = Path(model.file)
-            return path if model.lender and complete.whole(path) else None
+            alone = model.lender is None and not model.added
+            return path if not alone and complete.whole(path) else None
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
@@ -149,6 +167,14 @@ class Catalog:
         if flaw is not None:
             raise ModelDamaged(model=model.name, path=str(flaw))
         return folder
+
+    def weights(self, model: Model) -> Path:
+        """The one file of something that is added to a model, or the folder of a VAE.
+
+        Raises ModelMissing, ModelDamaged.
+        """
+        place = self.require(model)
+        return place if place.is_file() or len(model.files) != 1 else place / model.files[0]
 
     def available(self) -> tuple[Model, ...]:
         """The models that can draw now."""
@@ -176,7 +202,7 @@ class Catalog:
 def _whole(model: Model, file: Path) -> Path:
     if not complete.whole(file):
         raise ModelDamaged(model=model.name, path=str(file))
-    if model.lender is None:
+    if model.lender is None and not model.added:
         raise LenderMissing(model=model.name, kind=model.kind)
     return file
 

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from aura.catalog import adapters, headers
 from aura.catalog.headers import Header, Tensor
+from aura.catalog.triggers import triggers
 from aura.requests import Plain
 
 Kind = Literal[
@@ -41,7 +42,10 @@ class Known(NamedTuple):
 
 
 class WeightFile(Plain):
-    """One file. ``precision`` is as people call it: fp16, fp8, nf4, or a type of GGUF."""
+    """One file. ``precision`` is as people call it: fp16, fp8, nf4, or a type of GGUF.
+
+    ``triggers`` are the words a LoRA answers to, as far as it says.
+    """
 
     path: str
     kind: Kind
@@ -49,6 +53,7 @@ class WeightFile(Plain):
     families: tuple[str, ...] = ()
     precision: str
     bytes: int
+    triggers: tuple[str, ...] = ()
 
 
 def recognise(path: Path) -> WeightFile:
@@ -62,6 +67,7 @@ def recognise(path: Path) -> WeightFile:
         families=known.families,
         precision=precision(header),
         bytes=path.stat().st_size,
+        triggers=triggers(header.words) if kind == "lora" else (),
     )
 
 

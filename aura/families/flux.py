@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import FluxPipeline
+from diffusers import FluxImg2ImgPipeline, FluxInpaintPipeline, FluxPipeline
 
-from aura.families.denoiser import Staged
+from aura.families.denoiser import Begun, Staged
 from aura.families.pipeline import Diffusion, Embeddings
 from aura.requests import GenerateRequest
 
@@ -18,11 +18,19 @@ class Pipeline(Staged, FluxPipeline):
     """Computes where its stages are placed."""
 
 
+class ImagePipeline(Begun, FluxImg2ImgPipeline):
+    """Starts from a picture."""
+
+
+class MaskPipeline(Begun, FluxInpaintPipeline):
+    """Draws a part of a picture anew."""
+
+
 class Flux(Diffusion):
     """Guidance goes into the model, so that there is one pass and no negative prompt."""
 
     name = "flux"
-    pipeline = Pipeline
+    pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     encoders = ("text_encoder", "text_encoder_2")
     core = "transformer"
     absent = {"image_encoder": None, "feature_extractor": None}

@@ -105,6 +105,15 @@ def decode(vae: Any, latents: torch.Tensor) -> torch.Tensor:
     return vae.decode(scaled, return_dict=False)[0]
 
 
+@torch.no_grad()
+def encode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """The way back: pixels in -1…1 to latents as the sampler takes them."""
+    config = vae.config
+    shift = getattr(config, "shift_factor", None) or 0.0
+    code = vae.encode(pixels.to(vae.dtype), return_dict=False)[0].mode()
+    return (code - shift) * config.scaling_factor
+
+
 def to_image(pixels: torch.Tensor) -> Image.Image:
     """The first of a batch of pixels in -1…1 as an RGB picture."""
     unit = (pixels[0].float() / 2 + 0.5).clamp(0, 1).nan_to_num()

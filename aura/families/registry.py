@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aura import extras
+from aura.catalog.additions import NOTHING, Additions
 from aura.families.base import Family
 
 with extras.unseen():
@@ -14,12 +15,13 @@ with extras.unseen():
     from aura.families.stable_diffusion_xl import StableDiffusionXL
 
 
-def families(compiled: bool = False) -> tuple[Family, ...]:
-    """``compiled``: a person wants kernels built for their machine, where a family can."""
+def families(compiled: bool = False, additions: Additions = NOTHING) -> tuple[Family, ...]:
+    """``compiled``: a person wants kernels built for their machine, where a family can.
+    ``additions`` finds what requests want added to a model."""
     return (
-        StableDiffusion(compiled),
-        StableDiffusionXL(compiled),
-        Flux(compiled),
+        StableDiffusion(compiled, additions),
+        StableDiffusionXL(compiled, additions),
+        Flux(compiled, additions),
         Blip(),
         Siglip(),
         Bge(),
@@ -29,5 +31,5 @@ def families(compiled: bool = False) -> tuple[Family, ...]:
 FAMILIES = families()
 
 
-def by_name(compiled: bool = False) -> dict[str, Family]:
-    return {family.name: family for family in families(compiled)}
+def by_name(compiled: bool = False, additions: Additions = NOTHING) -> dict[str, Family]:
+    return {family.name: family for family in families(compiled, additions)}

@@ -18,9 +18,9 @@ from aura.engine.host import Engine
 from aura.engine.protocol import Failed, JobEvent, Saved
 from aura.errors import BadRequest, EngineFault, EngineLost, StorageError
 from aura.jobs import pauses
+from aura.jobs.forecast import Pace
 from aura.jobs.job import JobView
 from aura.jobs.journal import Journal
-from aura.jobs.pace import Pace
 from aura.jobs.pauses import Reason
 from aura.jobs.record import Record
 from aura.jobs.turns import Turns

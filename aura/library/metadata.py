@@ -80,6 +80,7 @@ def parameters_text(request: GenerateRequest, index: int) -> str:
         "Seed": (request.seed + index) % (SEED_MAX + 1),
         "Size": f"{request.width}x{request.height}",
         "Model": request.model,
+        **_hires(request),
         "Version": f"Aura {aura.__version__}",
     }
     lines = [request.prompts[index]]
@@ -87,6 +88,20 @@ def parameters_text(request: GenerateRequest, index: int) -> str:
         lines.append(f"Negative prompt: {request.negatives[index]}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
+
+
+def _hires(request: GenerateRequest) -> dict[str, Any]:
+    """The second pass, or image to image, by the names that A1111 gave their parts."""
+    larger, start = request.larger, request.start
+    if larger is None:
+        return {"Denoising strength": f"{start.strength:.12g}"} if start else {}
+    steps = {"Hires steps": larger.steps or request.steps} if larger.strength else {}
+    return {
+        "Denoising strength": f"{larger.strength:.12g}",
+        "Hires upscale": f"{larger.width / request.width:.4g}",
+        **steps,
+        "Hires upscaler": "Lanczos" if larger.upscaler == "lanczos" else larger.upscaler,
+    }
 
 
 def read_record(path: Path) -> Record:

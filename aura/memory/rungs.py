@@ -232,10 +232,14 @@ class LeafOffload(ModelOffload):
         return kind not in SHARE_RAM
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        if stage == "decoding":  # a streamed decoder could not be tiled
-            return super().during(weighed, stage)
-        names = weighed.footprint.uses[stage]
-        return max(min(2 * weighed.leaves[name], weighed.sizes[name]) for name in names)
+        footprint = weighed.footprint
+        streamed = (*footprint.encoders, footprint.core)  # a streamed VAE could not be tiled
+
+        def taken(name: str) -> int:
+            size = weighed.sizes[name]
+            return min(2 * weighed.leaves[name], size) if name in streamed else size
+
+        return max(taken(name) for name in footprint.uses[stage])
 
 
 class Processor:

@@ -62,7 +62,9 @@ class Larger(Plain):
     height: int = Field(ge=SIDE_MIN, le=LARGE_MAX)
     upscaler: str = "lanczos"
     strength: float = Field(0.3, ge=0, le=1)
-    steps: int | None = Field(None, ge=1, le=150)  # as many as were drawn with, unless given
+    steps: int | None = Field(
+        None, ge=1, le=150
+    )  # as many as were drawn with; another model, its own
     model: str | None = None
     tile: int = Field(0, ge=0, le=SIDE_MAX, multiple_of=8)
 

@@ -78,12 +78,13 @@
     if (next) next.focus();
   };
 
-  /* The progress line ticks; who listens is told of a new stage or the end alone. */
+  /* Progress ticks; who listens is told of a new stage or the end alone, of what is on view. */
   const heard = document.createElement("p");
   heard.className = "aura-unseen";
   heard.setAttribute("role", "status");
   const announce = () => {
-    const said = document.querySelector("#aura-progress [data-say]")?.dataset.say || "";
+    const told = [...document.querySelectorAll("#aura-progress [data-say], #aura-models-list [data-say]")];
+    const said = told.filter(shown).map((part) => part.dataset.say).join(". ");
     if (heard.textContent !== said) heard.textContent = said;
   };
 

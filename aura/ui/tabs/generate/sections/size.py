@@ -9,7 +9,7 @@ import gradio as gr
 
 from aura.catalog.models import Model
 from aura.i18n import text
-from aura.ratios import RATIOS, size_for, size_like
+from aura.ratios import RATIOS, size_for, size_near
 from aura.ui.language import say
 from aura.ui.markup import esc, island
 
@@ -64,7 +64,7 @@ def ratio_of(width: int, height: int, model: Model) -> str | None:
 
 def like(width: int, height: int, model: Model) -> tuple[str, int, int]:
     """Ratio, width and height of a picture of this shape at the model's own area."""
-    across, down = size_like(width, height, model.area, model.multiple)
+    across, down = size_near(width, height, model.area, model.multiple)
     return ratio_of(across, down, model) or CUSTOM, across, down
 
 

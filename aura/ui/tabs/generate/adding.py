@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from aura.catalog.models import Model
+from aura.catalog.models import Defaults, Model
 from aura.requests import Lora
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
@@ -27,7 +27,12 @@ class Adding:
         model, kept = desk.context.model, form.fields["loras"]
         told = [parts.shown, parts.accordion]
         offers = [parts.add, *form.of("vae", "clip_skip")]
-        parts.add.input(self.add, [kept, parts.add], [kept, parts.add], **QUICK)
+        parts.add.input(
+            self.add,
+            [kept, parts.add],
+            [kept, parts.add, *form.of("steps", "guidance", "scheduler")],
+            **QUICK,
+        )
         parts.shown.act(
             self.act,
             [kept, form.fields["prompt"]],
@@ -40,10 +45,16 @@ class Adding:
             changed(self.offer, [model, kept, form.fields["vae"]], [*told, *offers], **QUICK)
 
     def add(self, kept: Any, id: str | None) -> list[Any]:
+        """One more; with one that was made for few steps come its steps."""
         here = loras.listed(kept)
-        if id and id not in {lora.id for lora in here} and len(here) < loras.MOST:
-            here = (*here, Lora(id=id, weight=1.0))
-        return [_plain(here), None]
+        added = loras.find(self.catalog, id or "")
+        known = {lora.id for lora in here}
+        if added is None or added.id in known or len(here) >= loras.MOST:
+            return [gr.skip(), None, *[gr.skip()] * 3]
+        wish = added.defaults
+        own = wish != Defaults()
+        steps = [wish.steps, wish.guidance, wish.scheduler] if own else [gr.skip()] * 3
+        return [_plain((*here, Lora(id=added.id, weight=1.0))), None, *steps]
 
     def act(self, kept: Any, prompt: str, event: gr.EventData) -> list[Any]:
         data, here = act_data(event), loras.listed(kept)

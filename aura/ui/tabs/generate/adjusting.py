@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
+from aura.passes.wide import wide
 from aura.ui.markup import act_data
+from aura.ui.status import told
 from aura.ui.tabs.generate import examples
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.sections import larger, repair, size
@@ -44,7 +47,8 @@ class Adjusting:
         model, parts = desk.context.model, form.larger
         wishes = form.of(*SIDES, *LARGER)
         gr.on(
-            [one.change for one in (model, *wishes)],
+            [one.change for one in (model, *form.of(*SIDES, "larger", "refiner"))]
+            + [form.fields["refine"].release],
             self.outcome,
             [model, *wishes],
             [form.outcome, parts.accordion, parts.how],
@@ -107,12 +111,29 @@ class Adjusting:
         lang = self.desk.page(request).lang
         given = dict(zip((*SIDES, *LARGER), wishes, strict=True))
         drawn = size.pixels(self.desk.model(model_id), *(given[name] for name in SIDES))
-        names = {model.id: model.name for model in self.studio.catalog.models}
         return [
-            larger.outcome(lang, given, drawn, names),
+            self._outcome(lang, model_id, given, drawn),
             gr.update(label=larger.title(lang, given["larger"], drawn)),
             gr.update(visible=given["larger"] != larger.OFF),
         ]
+
+    def _outcome(
+        self, lang: str, model_id: str, given: Mapping[str, Any], drawn: tuple[int, int] | None
+    ) -> str:
+        """What is known of this machine decides; before the engine has spoken, the sizes."""
+        status, final = told(self.studio), larger.target(given["larger"], drawn)
+        hard = None
+        if status and final and given["refine"]:
+            model = self.desk.model(given["refiner"] or model_id)
+            best = wide(
+                model,
+                *final,
+                status.device,
+                installed=self.studio.catalog.installed,
+                strength=given["refine"],
+            )
+            hard = best.code if best.code in larger.HARD else None
+        return larger.outcome(lang, given, drawn, self.desk.names, hard)
 
     def screen(self, final: str, ratio: str) -> Any:
         """Who chooses a screen's size gets its shape; another may be chosen after."""

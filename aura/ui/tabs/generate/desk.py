@@ -50,6 +50,11 @@ class Desk:
     def page(self, request: gr.Request, owner: str | None = None) -> Page:
         return self.context.pages.of(request, owner)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Of the models, by id."""
+        return {model.id: model.name for model in self.studio.catalog.models}
+
     def updates(self, page: Page) -> list[Any]:
         return self.live.updates(page)
 

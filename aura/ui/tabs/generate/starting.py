@@ -22,7 +22,6 @@ from aura.ui.tabs.generate.sections.start import Kept
 from aura.ui.wire import QUICK
 
 SHARE = 0.25  # of a side, that one press extends the picture by
-SIDE_MOST = 8192  # pixels; what is drawn is scaled to the model's own size in any case
 SIDES = ("ratio", "width", "height")
 
 
@@ -185,16 +184,18 @@ class Starting:
 def extended(
     picture: Image.Image, mask: Image.Image | None, side: str
 ) -> tuple[Image.Image, Image.Image]:
-    """The picture with more room at one side, and the mask of the room and what was painted."""
+    """The picture with more room at one side, and the mask of the room and what was painted.
+
+    Raises BadRequest where it would become too large.
+    """
     along = picture.width if side in ("left", "right") else picture.height
-    more = min(round(along * SHARE), max(0, SIDE_MOST - along))
-    room = {name: more if name == side else 0 for name in start_view.SIDES}
+    room = {name: round(along * SHARE) if name == side else 0 for name in start_view.SIDES}
     larger, empty = canvas.extend(picture, **room, multiple=1)
     if mask is None:
         return larger, empty
     known = Image.new("L", larger.size)
     known.paste(mask.convert("L"), (room["left"], room["top"]))
-    return larger, ImageChops.lighter(empty.convert("L"), known)
+    return larger, ImageChops.lighter(empty, known)
 
 
 def _fresh(path: Path) -> Kept:

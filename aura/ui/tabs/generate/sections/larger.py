@@ -30,6 +30,9 @@ DEFAULT = Larger.model_validate(
     {"width": 64, "height": 64}
 )  # its other values are the section's first ones
 
+# What passes.wide finds where memory is short, and how it is said here.
+HARD = {"passes.wide.tiled": "tiled", "passes.wide.interpolated": "interpolated"}
+
 Size = tuple[int, int]
 
 
@@ -169,24 +172,27 @@ def title(lang: str, final: str | None, drawn: Size | None) -> str:
 
 
 def outcome(
-    lang: str, given: Mapping[str, Any], drawn: Size | None, names: Mapping[str, str]
+    lang: str,
+    given: Mapping[str, Any],
+    drawn: Size | None,
+    names: Mapping[str, str],
+    hard: str | None = None,
 ) -> str:
     """The line under the size: what is drawn, what comes out, and by what means (HTML).
 
-    ``names`` are those of the models, by id.
+    ``names`` are those of the models, by id; ``hard`` is the key of what this machine will do
+    otherwise, one of ``HARD``.
     """
     final = given["larger"]
     if not final or final == OFF or drawn is None:
         return ""
-    size = target(final, drawn)
-    facts = {"drawn": f"{drawn[0]} × {drawn[1]}"}
+    size, facts = target(final, drawn), {"drawn": f"{drawn[0]} × {drawn[1]}"}
     if size is None:
         said = text(lang, "generate.outcome.none", **facts)
     else:
-        facts["final"] = f"{size[0]} × {size[1]}"
-        said = text(
-            lang, f"generate.outcome.{_means(given)}", **facts, model=_refiner(given, names)
-        )
+        facts |= {"final": f"{size[0]} × {size[1]}", "model": names.get(given["refiner"] or "", "")}
+        means = HARD[hard] if hard else _means(given)
+        said = text(lang, f"generate.outcome.{means}", **facts)
     return f'<p class="aura-outcome">{esc(said)}</p>'
 
 
@@ -194,7 +200,3 @@ def _means(given: Mapping[str, Any]) -> str:
     if not given["refine"]:
         return "enlarged"
     return "refined_by" if given["refiner"] else "refined"
-
-
-def _refiner(given: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    return names.get(given["refiner"] or "", "")

@@ -17,7 +17,8 @@
     ├─ ModelError
     │  ├─ ModelMissing           known, but not on this disk
     │  ├─ ModelDamaged           files that are incomplete or not what they claim
-    │  └─ AdditionUnfit          a LoRA, VAE or embedding that was made for another model
+    │  ├─ AdditionUnfit          a LoRA, VAE or embedding that was made for another model
+    │  └─ PackageMissing         its files are here, the package that runs them is not
     ├─ HubError                  a model could not be fetched
     │  ├─ Offline                the network is switched off in the settings
     │  ├─ HubUnreachable         no answer: no network, or no hub
@@ -168,6 +169,12 @@ class AdditionUnfit(ModelError):
     """Facts: ``name`` (of what was to be added), ``model``."""
 
     code = "addition_unfit"
+
+
+class PackageMissing(ModelError):
+    """Facts: ``model``, ``package``."""
+
+    code = "package_missing"
 
 
 class HubError(AuraError):

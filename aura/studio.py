@@ -10,6 +10,7 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
+from aura.batches.runner import Batches
 from aura.catalog import Catalog, folders
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
@@ -17,6 +18,7 @@ from aura.engine import drafts
 from aura.engine.host import Engine
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
+from aura.jobs.job import JobView
 from aura.jobs.journal import Journal
 from aura.jobs.queue import Jobs
 from aura.library.history import History
@@ -40,9 +42,9 @@ class Studio:
         self.styles = Styles(data / "styles.json")
         self.history = History(data / "history.db")
         self.timeline = Timeline()
-        self.jobs = Jobs(
-            engine, Journal(data / "jobs.db"), saved=self.history.add, seen=self.timeline.follow
-        )
+        journal = Journal(data / "jobs.db")
+        self.jobs = Jobs(engine, journal, saved=self.history.add, seen=self._seen)
+        self.batches = Batches(data / "batches", self.jobs, self.history, data / "outputs")
         engine.watch(self.timeline.hear)
         hub = Hub(offline=settings.offline)
         self.downloads = Downloads(data, self.catalog.get, fetching(hub), offline=hub.silent)
@@ -58,6 +60,7 @@ class Studio:
             drafts.sweep(settings.data_dir)
             studio = cls(settings, engine or Supervisor(settings), lock)
             studio.jobs.start()
+            studio.batches.start()
             studio.downloads.start()
             studio._scan.start()
         except BaseException:
@@ -85,11 +88,16 @@ class Studio:
             return
         self._closing.set()
         self.downloads.close()
+        self.batches.close()
         self.jobs.close()
         self._scan.join()
         self.history.close()
         _address(self.settings.data_dir).unlink(missing_ok=True)
         self._lock.release()
+
+    def _seen(self, view: JobView) -> None:
+        self.timeline.follow(view)
+        self.batches.look(view)
 
     def _take_in(self) -> None:
         """Pictures that a killed studio had saved, but not in its history yet."""

@@ -160,6 +160,14 @@ class Jobs:
             records = self._records.values()
             return tuple(self._view(r) for r in records if owner in (None, r.kept.owner))
 
+    def of_batch(self, batch: str) -> tuple[JobView, ...]:
+        """The jobs of a batch, oldest first, also those that are no longer in memory."""
+        with self._changed:
+            kept = self.journal.of_batch(batch)
+            return tuple(
+                self._view(self._records[v.id]) if v.id in self._records else v for v in kept
+            )
+
     def current(self) -> JobView | None:
         """The job that runs now."""
         with self._changed:

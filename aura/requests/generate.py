@@ -116,6 +116,7 @@ class GenerateRequest(Plain):
     scheduler: Literal[SCHEDULERS] = "auto"  # type: ignore[valid-type]
     seed: int = Field(ge=0, le=SEED_MAX)
     preset: str | None = None  # the one it was made with, for the record
+    batch: str | None = None  # the many pictures it is one of, by their id
     loras: tuple[Lora, ...] = Field((), max_length=16)
     vae: str | None = None
     clip_skip: int = Field(0, ge=0, le=8)

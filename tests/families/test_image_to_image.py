@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from aura.catalog.models import LIST, shipped
+from aura.errors import CannotInpaint, CannotStart
 from aura.families.base import Drawn, StepDone
 from aura.families.registry import by_name
 from aura.library.canvas import extend
@@ -21,7 +22,7 @@ from tools.train.judge import judge
 from tools.train.publish import PACK
 
 MODELS = {model.id: model for model in shipped(LIST)}
-TINY = ("sd15", "sdxl", "flux1-schnell")
+TINY = ("sd15", "sdxl", "flux1-schnell", "z-image-turbo", "sana-sprint-0.6b")
 RED, BLUE = (208, 32, 40), (40, 72, 200)
 
 
@@ -168,3 +169,22 @@ def test_just_the_steps_are_taken_that_the_strength_leaves(bench, kept, steps, s
     assert done == [(step + 1, taken) for step in range(taken)]
     request = scripted.request(**(asked(kept, strength=strength) | {"steps": steps}))
     assert request.worked_steps == taken
+
+
+@pytest.mark.parametrize("name", ["sdxl", "flux1-schnell", "z-image-turbo"])
+def test_only_what_is_masked_changes(benches, kept, name):
+    old, mask = circle(64), white((64, 64), (0, 0, 32, 64))
+    (new,) = benches[name].drawn(**asked(kept, masks=kept(mask), strength=1.0))
+    assert same(old, new, np.asarray(mask) == 0)
+    assert not same(old, new, np.asarray(mask) > 0)
+
+
+def test_what_a_family_cannot_start_from_is_said_before_anything_is_loaded(kept):
+    picture, mask = kept(circle(64)), kept(white((64, 64), (0, 0, 32, 64)))
+    for name, start, error in (
+        ("sana-sprint-0.6b", Start(pictures=picture, masks=mask), CannotInpaint),
+        ("flux2-klein-4b", Start(pictures=picture), CannotStart),
+    ):
+        model = MODELS[name]
+        with pytest.raises(error):
+            by_name()[model.family].footprint(model, None, scripted.request(start=start))

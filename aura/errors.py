@@ -16,7 +16,9 @@
     │  └─ NotRemovable           a model whose files are not Aura's to delete
     ├─ ModelError
     │  ├─ ModelMissing           known, but not on this disk
-    │  └─ ModelDamaged           files that are incomplete or not what they claim
+    │  ├─ ModelDamaged           files that are incomplete or not what they claim
+    │  ├─ AdditionUnfit          a LoRA, VAE or embedding that was made for another model
+    │  └─ PackageMissing         its files are here, the package that runs them is not
     ├─ HubError                  a model could not be fetched
     │  ├─ Offline                the network is switched off in the settings
     │  ├─ HubUnreachable         no answer: no network, or no hub
@@ -161,6 +163,18 @@ class LenderMissing(ModelError):
     """Facts: ``model``, ``kind``."""
 
     code = "lender_missing"
+
+
+class AdditionUnfit(ModelError):
+    """Facts: ``name`` (of what was to be added), ``model``."""
+
+    code = "addition_unfit"
+
+
+class PackageMissing(ModelError):
+    """Facts: ``model``, ``package``."""
+
+    code = "package_missing"
 
 
 class HubError(AuraError):

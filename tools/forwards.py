@@ -16,6 +16,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 Config = Mapping[str, Any]
+THINGS = 8  # looked for at once
 SPOKEN = 512  # FLUX's tokens of the prompt, beside those of the picture
 
 
@@ -80,7 +81,8 @@ def _looked(tower: str = "") -> Callable[..., Any]:
 
 
 def _read(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
-    text = getattr(model, "text_model", None) or model.text_encoder
+    inner = getattr(model, "owlv2", model)
+    text = getattr(inner, "text_model", None) or inner.text_encoder
     return text(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
@@ -116,6 +118,15 @@ def _erased(model: Any, config: Config, dtype: torch.dtype, side: int, batch: in
 
 def _enlarged(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
     return model(torch.empty(batch, 3, side, side, dtype=dtype))
+
+
+def _searched(model: Any, config: Config, dtype: torch.dtype, patches: int, batch: int) -> Any:
+    """OWLv2's boxes in a picture, for a handful of things whose words were read before."""
+    side = config["vision_config"]["image_size"]
+    seen = model.image_embedder(torch.empty(batch, 3, side, side, dtype=dtype))[0]
+    flat = seen.flatten(1, 2)
+    things = torch.empty(batch, THINGS, config["text_config"]["hidden_size"], dtype=dtype)
+    return model.class_predictor(flat, things), model.box_head(flat)
 
 
 def _fused(model: Any, config: Config, dtype: torch.dtype, words: int, batch: int) -> Any:
@@ -169,6 +180,13 @@ FORWARDS: Mapping[str, Forward] = {
     ),
     "Sam3Model.text_encoder": Forward("tokens", ((32, 1), (32, 4)), (32, 2), _tokens, _read),
     "Sam3Model.detector": Forward("pictures", ((1, 1), (1, 2)), (1, 1), _one, _found),
+    "Owlv2ForObjectDetection.text_model": Forward(
+        "tokens", ((16, 1), (16, 16)), (16, 5), _tokens, _read
+    ),
+    "Owlv2ForObjectDetection.vision_model": Forward(
+        "patches", ((3600, 1), (3600, 2)), (3600, 1), _tokens, _searched
+    ),
     "Lama": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _erased),
+    "Compact": Forward("pixels", ((256, 1), (512, 1)), (384, 1), _area, _enlarged),
     "RRDBNet": Forward("pixels", ((256, 1), (512, 1)), (384, 1), _area, _enlarged),
 }

@@ -69,6 +69,7 @@ SINGLES: Mapping[str, tuple[str, str | None]] = {
     "blip-large": ("blip_large", "BlipImageProcessorPil"),
     "siglip-so400m": ("siglip_so400m", "SiglipImageProcessorPil"),
     "bge-m3": ("bge_m3", None),
+    "owlv2": ("owlv2_base", "Owlv2ImageProcessorPil"),
 }
 NAMES = (*PIPELINES, *SINGLES)
 

@@ -63,6 +63,7 @@ def siglip(size: int) -> PreTrainedTokenizerFast:
 OF: Mapping[str, Callable[[int], Any]] = {
     "CLIPTextModel": clip,
     "CLIPTextModelWithProjection": clip,
+    "Owlv2ForObjectDetection": clip,
     "T5EncoderModel": t5,
     "BlipForConditionalGeneration": bert,
     "SiglipModel": siglip,

@@ -11,10 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import aura
 from aura.catalog import Catalog, Model, folders
+from aura.catalog.additions import Additions
 from aura.engine import drafts
 from aura.engine.drawing import Drawing
 from aura.engine.lock import DeviceLock
@@ -63,7 +65,8 @@ class Worker:
     ) -> None:
         self.settings, self.clock, self.save = settings, clock, save
         self.catalog = catalog or Catalog.read(settings)
-        self.manager = manager or open_manager(settings, self._locate)
+        additions = Additions(self.model, lambda: self.catalog)
+        self.manager = manager or open_manager(settings, self._locate, additions)
         self.previews = Previews(settings.data_dir / "previews")
         self.lock = DeviceLock(
             settings.data_dir / "locks", self.manager.device.snapshot().torch_name
@@ -131,7 +134,7 @@ class Worker:
             known = self.catalog.get(name)
         except UnknownModel:
             known = None
-        if known is None or (known.file and known.lender is None):
+        if known is None or known.lacks_lender:
             self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
 
@@ -143,14 +146,22 @@ class Worker:
         return EngineFault(fault=told, log=str(self.settings.data_dir / "logs" / "engine.log"))
 
 
-def open_manager(settings: Settings, locate: Callable[[Model], Path | None]) -> Manager:
+def open_manager(
+    settings: Settings, locate: Callable[[Model], Path | None], additions: Additions
+) -> Manager:
     """The manager of the device that the settings name, with every family."""
+    from aura.families import rivals
     from aura.families.registry import by_name  # loads torch
 
-    families = by_name(settings.compile)
+    families = by_name(settings.compile, additions, settings.data_dir / "converted")
     ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
-        open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release
+        open_device(settings),
+        families,
+        ledger,
+        locate=locate,
+        keep_s=settings.idle_release,
+        rivals=rivals.gains if find_spec("openvino") else None,
     )
 
 

@@ -45,7 +45,8 @@ def feathered(mask: Image.Image) -> Image.Image:
     """
     inside = mask.point(lambda value: 255 if value else 0)
     eroded = [inside.filter(ImageFilter.MinFilter(2 * n + 1)) for n in range(1, FEATHER + 1)]
-    depth = np.sum([np.asarray(one) // 255 for one in (inside, *eroded)], axis=0, dtype=np.uint8)
+    deep = np.stack([np.asarray(one) // 255 for one in (inside, *eroded)])
+    depth: np.ndarray = deep.sum(axis=0, dtype=np.uint8)
     near = Image.fromarray(depth).filter(ImageFilter.MaxFilter(2 * FEATHER + 1))
     share = depth / np.maximum(np.asarray(near), 1)
     return Image.fromarray((share * np.asarray(mask)).round().astype(np.uint8))

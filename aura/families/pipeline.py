@@ -10,20 +10,27 @@ from typing import Any
 import torch
 
 from aura.catalog import decoders
+from aura.catalog.additions import NOTHING, Addition, Additions, parameters
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
-from aura.families import speed, start
+from aura.families import hearing, speed, start
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.conversions import Conversions
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
 from aura.families.formats import class_of, component
 from aura.families.homes import RAM
+from aura.families.outfit import Outfit, dress
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
 from aura.families.schedulers import SCHEDULERS, scheduler
 from aura.families.steps import steps
 from aura.families.stored import BROKEN, network
+from aura.families.substitute import RUNG as OPENVINO
+from aura.families.substitute import Substitute, given
+from aura.families.weighting import Fragments
 from aura.memory.abilities import abilities
+from aura.memory.additions import grown
 from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
 from aura.memory.pipelines import pipeline_footprint, published_footprint
@@ -39,6 +46,7 @@ Embeddings = Mapping[str, torch.Tensor]  # what a pipeline's call takes instead 
 class Loaded:
     """A pipeline in its place. ``embeddings`` remembers its last prompts, in RAM."""
 
+    name: str
     pipe: Any
     published: Any  # the scheduler the model came with
     previewer: Previewer
@@ -46,7 +54,8 @@ class Loaded:
     placement: Placement
     machine: speed.Machine
     to_compile: bool = False  # at the first steps, which then take a minute longer
-    embeddings: dict[tuple[str, str, bool], Embeddings] = field(default_factory=dict)
+    embeddings: dict[tuple[Any, ...], Embeddings] = field(default_factory=dict)
+    outfit: Outfit = field(default_factory=Outfit)
 
     @property
     def device(self) -> torch.device:
@@ -68,12 +77,28 @@ class Diffusion:
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
+    clips: tuple[
+        tuple[str, str], ...
+    ] = ()  # tokenizers and CLIP encoders that words are weighed by
 
-    def __init__(self, compiled: bool = False) -> None:
+    def __init__(
+        self,
+        compiled: bool = False,
+        additions: Additions = NOTHING,
+        conversions: Conversions | None = None,
+    ) -> None:
         self.compiled = compiled  # a person wants the blocks compiled where that works
+        self.additions = additions
+        self.conversions = conversions  # where converted cores are kept; None: nowhere
 
     def encode(self, pipe: Any, prompt: str, negative: str | None) -> Embeddings:
         """What the pipeline's call takes for them; ``negative`` is None without guidance."""
+        raise NotImplementedError
+
+    def weigh(
+        self, pipe: Any, told: Fragments, denied: Fragments | None, clip_skip: int
+    ) -> Embeddings:
+        """The same for prompts with weights or of any length; a family with ``clips`` has it."""
         raise NotImplementedError
 
     def grid(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
@@ -93,20 +118,27 @@ class Diffusion:
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
         start.check(self, model.name, request)
         rungs = abilities(self.name, folder)
-        if folder is not None:
-            return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
-        published = published_footprint(model.id, request, rungs)
-        if published is None:
+        found = (
+            published_footprint(model.id, request, rungs)
+            if folder is None
+            else pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
+        )
+        if found is None:
             raise ModelMissing(model=model.name)
-        return published
+        return grown(found, parameters(self.additions, request, self.core))
 
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
+        substitute = self._substitute(model, folder, plan)
+        found = substitute.found() if substitute else None
         try:
-            pipe = self._of_file(model, plan) if model.file else self._pipe(folder, plan)
+            own = given(found, self.core)
+            pipe = self._of_file(model, plan, own) if model.file else self._pipe(folder, plan, own)
         except BROKEN as broken:
             if ran_out(broken):
                 raise
             raise ModelDamaged(model=model.name, path=str(folder)) from broken
+        if substitute and (core := found or substitute.made(getattr(pipe, self.core))):
+            pipe.__dict__[self.core] = core  # it is no class that a pipeline registers
         pipe.set_progress_bar_config(disable=True)
         device = torch.device(plan.device)
         machine = speed.machine(device)
@@ -116,6 +148,7 @@ class Diffusion:
         placement.settle()
         speed.attend(getattr(pipe, self.core), device, DTYPES[plan.dtype])
         return Loaded(
+            name=model.name,
             pipe=pipe,
             published=pipe.scheduler,
             previewer=Previewer(pipe.vae),
@@ -128,12 +161,14 @@ class Diffusion:
     def run(
         self, loaded: Loaded, request: GenerateRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
+        dress(loaded, request, self.additions, self.core)
         loaded.decoder.set(plan)
+        found = self.additions.named(self.name, (*request.prompts, *request.negatives))
         passes = request.worked_steps * (request.count - first)
         try:
             with speed.tuned(loaded.machine, plan, passes):
                 for index in range(first, request.count):
-                    yield from self._drawn(loaded, request, plan, index)
+                    yield from self._drawn(loaded, request, plan, index, found)
         finally:
             loaded.placement.leave()
 
@@ -153,16 +188,29 @@ class Diffusion:
         loaded.placement.forget()
         loaded.embeddings.clear()
         loaded.pipe = loaded.published = None
+        loaded.outfit = Outfit()
         loaded.previewer.forget()
         loaded.decoder.forget()
 
     # --- loading
 
-    def _pipe(self, folder: Path, plan: Plan) -> Any:
-        """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
+    def _substitute(self, model: Model, folder: Path, plan: Plan) -> Substitute | None:
+        if plan.rung != OPENVINO or self.conversions is None:
+            return None
+        return Substitute(
+            self.conversions, model, folder, self.core, plan, dtype=DTYPES[plan.dtype]
+        )
+
+    def _pipe(self, folder: Path, plan: Plan, own: Mapping[str, Any]) -> Any:
+        """The pipeline with its weights in RAM, mapped from their files where dtypes agree.
+
+        ``own``: parts that are there already.
+        """
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
-        parts = {}
+        parts = dict(own)
         for name in (*self.encoders, self.core, "vae"):
+            if name in own:
+                continue
             form = plan.formats.get(name)
             parts[name] = (
                 component(folder, name, form, dtype, device)
@@ -171,7 +219,7 @@ class Diffusion:
             )
         return self.pipeline.from_pretrained(folder, local_files_only=True, **self.absent, **parts)
 
-    def _of_file(self, model: Model, plan: Plan) -> Any:
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
         """The same from one file, and from its lender what no file of weights holds."""
         return self.pipeline.from_single_file(
             model.file,
@@ -179,6 +227,7 @@ class Diffusion:
             local_files_only=True,
             torch_dtype=DTYPES[plan.dtype],
             **self.absent,
+            **own,
         )
 
     def _placement(self, pipe: Any, plan: Plan) -> Placement:
@@ -191,11 +240,16 @@ class Diffusion:
     # --- stages
 
     def _drawn(
-        self, loaded: Loaded, request: GenerateRequest, plan: Plan, index: int
+        self,
+        loaded: Loaded,
+        request: GenerateRequest,
+        plan: Plan,
+        index: int,
+        found: tuple[Addition, ...] = (),
     ) -> Iterator[Happening]:
         yield StageBegun("encoding", index)
-        yield from self._heard(loaded.pipe, request, index)
-        embeddings = self._encoded(loaded, request, index)
+        yield from self._heard(loaded.pipe, request, index, found)
+        embeddings = self._encoded(loaded, request, index, found)
         begun = yield from start.started(self, loaded, request, index)
         yield StageBegun("denoising", index)
         latents = yield from self._denoised(loaded, request, plan, index, embeddings, begun)
@@ -205,26 +259,30 @@ class Diffusion:
         drawn = yield from loaded.decoder.decoded(latents, plan)
         yield Drawn(begun.finished(drawn), index)
 
-    def _heard(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
+    def _heard(
+        self, pipe: Any, request: GenerateRequest, index: int, found: tuple[Addition, ...]
+    ) -> Iterator[Noticed]:
         """Say what of the request the model does not take."""
-        words, most = self.reader(pipe)
-        read = words(request.prompts[index], truncation=False, verbose=False).input_ids
-        if len(read) > most:
-            kept = words.decode(read[: most - 1], skip_special_tokens=True)
-            yield Noticed("families.prompt_shortened", {"kept": kept[-60:]})
+        yield from hearing.notices(self, pipe, request, index, found)
         if request.scheduler not in self.samplers:
             yield Noticed("families.sampler_kept", {"sampler": request.scheduler})
 
     @torch.no_grad()
-    def _encoded(self, loaded: Loaded, request: GenerateRequest, index: int) -> Embeddings:
+    def _encoded(
+        self,
+        loaded: Loaded,
+        request: GenerateRequest,
+        index: int,
+        found: tuple[Addition, ...],
+    ) -> Embeddings:
         """The embeddings of one picture's prompts, on the device."""
-        guided = self.guided(request)
-        key = (request.prompts[index], request.negatives[index], guided)
+        taught = tuple(one.path for one in found)
+        key = (*hearing.texts_of(self, request, index), request.clip_skip, taught)
         remembered = loaded.embeddings
         if key not in remembered:
             loaded.placement.enter("encoding")
             dtype = getattr(loaded.pipe, self.core).dtype
-            made = self.encode(loaded.pipe, key[0], key[1] if guided else None)
+            made = hearing.heard(self, loaded, request, index, found)
             remembered[key] = {name: one.to(RAM, dtype) for name, one in made.items()}
             while len(remembered) > REMEMBERED:
                 remembered.pop(next(iter(remembered)))

@@ -60,7 +60,7 @@ class Placement:
     @property
     def resting(self) -> frozenset[str]:
         """Modules that stay on the device between two stages."""
-        if self.plan.rung in ("resident", "cpu"):
+        if self.plan.rung in ("resident", "openvino", "cpu"):
             return frozenset(self.modules)
         if self.plan.rung == "encoders_out":
             return frozenset(self.modules) - self.encoders
@@ -100,18 +100,32 @@ class Placement:
 
     def lift(self) -> None:
         """No hook, and every weight in RAM."""
-        self.leave()
-        self._unhook()
-        for module in self.modules.values():
-            module.to(RAM)
+        self._open(frozenset())
         self.here.clear()
-        self._homes.clear()
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """For a while no hook and nothing that comes and goes, so that layers and modules may
+        be put in and taken out; what rests on the device stays there."""
+        self._open(self.resting)
+        try:
+            yield
+        finally:
+            self.settle()
 
     def forget(self) -> None:
         """No hook, and no reference to any weight; nothing is moved."""
         self._unhook()
         self.modules.clear()
         self.here.clear()
+        self._homes.clear()
+
+    def _open(self, staying: frozenset[str]) -> None:
+        self.leave()
+        self._unhook()
+        for name, module in self.modules.items():
+            if name not in staying:
+                module.to(RAM)
         self._homes.clear()
 
     def _out(self, names: set[str]) -> None:

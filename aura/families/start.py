@@ -74,7 +74,7 @@ def started(
     core = getattr(pipe, family.core)
     inpaints = core.config.get("in_channels") == WITH_MASK
     ground = _ground(request, index, inpaints)
-    told = {"width": request.width, "height": request.height}
+    told: dict[str, Any] = {"width": request.width, "height": request.height}
     if ground is None:
         return FromNoise(told | {"num_inference_steps": request.steps})
     loaded.placement.enter("starting")

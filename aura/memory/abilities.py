@@ -23,15 +23,23 @@ EVERYTHING = (*dict.fromkeys(rung.name for rung in RUNGS), *SWITCHES, *FORMATS)
 PLACES = ("resident", "encoders_out", "model_offload", "cpu")
 STREAMS = ("partial_blocks", "group_offload", "leaf_offload")
 DIFFUSION = (*PLACES, *STREAMS, "vae_slicing", "vae_tiling", "taesd")
-PACKAGES = {"int8": "torchao", "nf4": "bitsandbytes", "gguf_q8": "gguf", "gguf_q4": "gguf"}
+PACKAGES = {
+    "int8": "torchao",
+    "nf4": "bitsandbytes",
+    "gguf_q8": "gguf",
+    "gguf_q4": "gguf",
+    "openvino": "openvino",
+}
 
 ABILITIES: Mapping[str, tuple[str, ...]] = {
-    "stable_diffusion": (*DIFFUSION, "cfg_split", "fp8", "int8"),
-    "stable_diffusion_xl": (*DIFFUSION, "cfg_split", "fp8", "int8"),
+    "stable_diffusion": ("openvino", *DIFFUSION, "cfg_split", "fp8", "int8"),
+    "stable_diffusion_xl": ("openvino", *DIFFUSION, "cfg_split", "fp8", "int8"),
     "flux": (*DIFFUSION, *FORMATS),
     "blip": ("resident", "model_offload", "cpu"),
     "siglip": ("resident", "model_offload", "small_batch", "cpu"),
     "bge": ("resident", "small_batch", "cpu"),
+    "esrgan": ("resident", "small_tile", "cpu"),
+    "owl": ("resident", "model_offload", "cpu"),
 }
 
 

@@ -14,9 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aura.catalog.upscalers import Upscaler
+
 DATA = Path(__file__).with_name("coefficients.json")
 TILE = 512  # pixels a side decoded at once when a decoder works in tiles
 FORMS = {"fp32": "full", "fp16": "half", "bf16": "half"}
+CHANNELS = 64  # of the upscalers that were traced
 Entry = Mapping[str, Any]
 
 
@@ -55,6 +58,29 @@ def activations(
         for dtype, form in FORMS.items()
         if form in lines
     }
+
+
+def enlarging(known: Upscaler) -> Entry:
+    """A network of that kind, from those that were traced.
+
+    It holds the most either where it works at the picture's own size or at the end, where the
+    picture has its new one; which of the two depends on its factor.
+    """
+    if known.network != "RRDBNet":
+        return entry("compact")
+    wide = max(1.0, known.channels / CHANNELS)
+    inside, outside = wide / known.fold**2, wide * (known.factor / 4) ** 2
+    lines = {
+        form: {
+            part: max(
+                inside * entry("esrgan_1x")["activations"][form][part],
+                outside * entry("realesrgan")["activations"][form][part],
+            )
+            for part in ("each", "once")
+        }
+        for form in entry("realesrgan")["activations"]
+    }
+    return {**entry("realesrgan"), "activations": lines}
 
 
 def work(traced: Entry, positions: int, width: int | None = None, way: str = "") -> float:

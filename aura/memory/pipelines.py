@@ -113,29 +113,40 @@ def _assembled(
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...],
 ) -> Footprint:
+    if getattr(request, "loras", ()):  # they change weights that a converted core has no more
+        rungs = tuple(name for name in rungs if name != "openvino")
     encoders = tuple(name for name in ENCODERS if name in pieces)
     core = next(name for name in DENOISERS if name in pieces)
     twice = pieces[core].guided and pieces[core].traced["unit"] == "latents"
     guided = request.guidance > 1 and twice
-    seen = ("vae",) if isinstance(request, RemoveRequest) else ()  # it encodes the picture
+    read = (*encoders, "vae") if _sees(request) else encoders
     return Footprint(
         model=model,
         components=tuple(_component(piece, rungs, dtypes) for piece in pieces.values()),
         activations={
-            "encoding": _encoding(pieces, (*encoders, *seen), request, 2 if guided else 1),
+            "encoding": _encoding(pieces, read, request, 2 if guided else 1),
             "denoising": _denoising(pieces, core, request, 2 if guided else 1),
             "decoding": _decoding(pieces["vae"], request.width * request.height),
         },
-        uses={"encoding": (*encoders, *seen), "denoising": (core,), "decoding": ("vae",)},
+        uses={"encoding": read, "denoising": (core,), "decoding": ("vae",)},
         rungs=rungs,
         relief=_relief(pieces, core, request, guided),
         work={
-            "encoding": _read(pieces, (*encoders, *seen), request, 2 if guided else 1),
+            "encoding": _read(pieces, read, request, 2 if guided else 1),
             "denoising": _stepped(pieces, core, request) * (2 if guided else 1),
             "decoding": request.count * _worked(pieces["vae"], request.width * request.height),
         },
-        passes=request.steps * request.count,
+        passes=_steps(request) * request.count,
     )
+
+
+def _sees(request: Drawing) -> bool:
+    """Whether the VAE encodes a picture beside the prompt."""
+    return isinstance(request, RemoveRequest) or request.start is not None
+
+
+def _steps(request: Drawing) -> int:
+    return request.steps if isinstance(request, RemoveRequest) else request.worked_steps
 
 
 def _worked(piece: Piece, positions: int, way: str = "") -> float:
@@ -145,7 +156,7 @@ def _worked(piece: Piece, positions: int, way: str = "") -> float:
 def _stepped(pieces: Mapping[str, Piece], core: str, request: Drawing) -> float:
     """Of all steps of all pictures, without guidance."""
     each = _worked(pieces[core], _positions(pieces, core, request))
-    return each * request.steps * request.count
+    return each * _steps(request) * request.count
 
 
 def _read(
@@ -174,6 +185,11 @@ def _relief(
     }
     if guided:
         relief["cfg_split"] = {"denoising": _denoising(pieces, core, request, 1)}
+    if _sees(request):
+        encoders = tuple(name for name in ENCODERS if name in pieces)
+        spoken = _encoding(pieces, encoders, request, 2 if guided else 1)
+        tiled = _tiled(pieces["vae"], request, "encode")
+        relief["vae_tiling"]["encoding"] = {d: max(spoken[d], size) for d, size in tiled.items()}
     return relief
 
 
@@ -189,8 +205,7 @@ def _encoding(
     each = []
     for piece in (pieces[name] for name in names):
         if piece.name == "vae":
-            pixels = request.width * request.height
-            each.append(activations(piece.traced, pixels, piece.width, "encode"))
+            each.append(_decoding(piece, request.width * request.height, "encode"))
         else:
             spoken = piece.traced["unit"] == "tokens"
             work = piece.tokens * batch if spoken else piece.traced["patches"]
@@ -217,14 +232,14 @@ def _positions(pieces: Mapping[str, Piece], core: str, request: Drawing) -> int:
     return (request.width // shrink) * (request.height // shrink) + spoken
 
 
-def _decoding(vae: Piece, pixels: int) -> dict[str, int]:
-    return activations(vae.traced, pixels, vae.width)
+def _decoding(vae: Piece, pixels: int, way: str = "") -> dict[str, int]:
+    return activations(vae.traced, pixels, vae.width, way)
 
 
-def _tiled(vae: Piece, request: Drawing) -> dict[str, int]:
-    """One tile's activations, and the whole picture the tiles are put together in."""
+def _tiled(vae: Piece, request: Drawing, way: str = "") -> dict[str, int]:
+    """One tile's activations, and the whole picture that the tiles make or are cut from."""
     pixels = request.width * request.height
-    tile = _decoding(vae, min(pixels, vae.tile**2))
+    tile = _decoding(vae, min(pixels, vae.tile**2), way)
     return {dtype: size + int(pixels * 3 * PLAIN[dtype]) for dtype, size in tile.items()}
 
 

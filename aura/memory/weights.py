@@ -115,8 +115,8 @@ def towers(shapes: Shapes, names: tuple[str, ...]) -> dict[str, Parts]:
     """Parts of each tower of a model; what carries no tower's name belongs to the last."""
     own: dict[str, dict[str, tuple[int, ...]]] = {name: {} for name in names}
     for key, shape in shapes.items():
-        name = next((name for name in names if key.startswith(f"{name}.")), names[-1])
-        own[name][key.removeprefix(f"{name}.")] = shape
+        name = next((name for name in names if f".{name}." in f".{key}"), names[-1])
+        own[name][key.rpartition(f"{name}.")[2]] = shape
     return {name: divided(inner) for name, inner in own.items()}
 
 

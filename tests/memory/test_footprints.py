@@ -46,6 +46,9 @@ def test_half_of_the_batch_is_what_a_split_guidance_was_traced_to_take():
         ("bge_m3.encoder", 567_754_752),
         ("lama", 50_975_939),
         ("realesrgan", 16_697_987),
+        ("compact", 1_213_296),
+        ("owlv2_base.text_model", 63_134_720),
+        ("owlv2_base.vision_model", 91_832_072),
     ],
 )
 def test_full_size_models_have_their_published_number_of_parameters(name, parameters):

@@ -76,13 +76,20 @@ class Download:
         store = Store(self.model.repo, listing.commit)
         try:
             self._fetch(store, listing)
-            if self.model.revision != listing.commit:
-                store.name(self.model.revision or "main")
+            self._name(store, listing)
         except OSError as failed:
             raise self._worded(failed, store.folder) from failed
         self._proven(store.folder)
         self.meter.turn("done")
         return store.folder
+
+    def _name(self, store: Store, listing: Listing) -> None:
+        """Other tools look where a branch is at; a pinned commit moves none that is named."""
+        wanted = self.model.revision
+        if wanted != listing.commit:
+            store.name(wanted or "main")
+        elif not store.named("main"):
+            store.name("main")
 
     def _fetch(self, store: Store, listing: Listing) -> None:
         files = self._files(store, listing)

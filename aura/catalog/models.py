@@ -21,7 +21,21 @@ LIST = Path(__file__).parent / "models.toml"
 
 # Families that the engine has. Models of others are known, for planning, and not offered.
 # A test holds this against the registry, which loads torch.
-RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
+RUNNABLE = frozenset(
+    {
+        "stable_diffusion",
+        "stable_diffusion_xl",
+        "flux",
+        "flux2",
+        "z_image",
+        "sana",
+        "blip",
+        "siglip",
+        "bge",
+        "esrgan",
+        "owl",
+    }
+)
 
 Task = Literal[
     "generate",
@@ -97,6 +111,11 @@ class Model(Plain):
         return self.family in RUNNABLE
 
     @property
+    def lacks_lender(self) -> bool:
+        """Whether it is a checkpoint that has nobody to borrow the rest from."""
+        return self.task == "generate" and self.file is not None and self.lender is None
+
+    @property
     def draws(self) -> bool:
         """Whether text can be made into pictures with it here."""
         return self.runnable and self.task == "generate"
@@ -116,7 +135,7 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import added, local, single
+        from aura.catalog import added, local, single, upscalers
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
@@ -125,7 +144,13 @@ class Catalog:
         files = single.models(settings.models_dirs, folders._lenders(), taken)
         taken |= {model.id for model in files}
         parts = added.models(settings.models_dirs, taken)
-        return cls((*folders.models, *files, *parts), settings.app_dir)
+        taken |= {model.id for model in parts}
+        enlarging = upscalers.models(settings.models_dirs, taken)
+        return cls((*folders.models, *files, *parts, *enlarging), settings.app_dir)
+
+    def renew(self, settings: Settings) -> None:
+        """Read everything again; whoever holds this catalogue sees what is there now."""
+        self.models = Catalog.read(settings).models
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -139,8 +164,7 @@ class Catalog:
         """The folder with all of the model's files, or its one file; None if any is missing."""
         if model.file:
             path = Path(model.file)
-            alone = model.lender is None and not model.added
-            return path if not alone and complete.whole(path) else None
+            return path if complete.whole(path) and not model.lacks_lender else None
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
@@ -181,10 +205,14 @@ class Catalog:
         return next((m for m in self.models if m.draws and self.installed(m)), self.models[0])
 
     def _lenders(self) -> Iterator[Path]:
-        """The folders of installed models that have a UNet."""
+        """The folders of installed models that lend what a single file lacks: all of it but
+        what draws, and of a UNet the whole, which is compared."""
         for model in self.models:
-            folder = self.installed(model) if model.draws else None
-            if folder is not None and (folder / "unet").is_dir():
+            folder = self._folder(model) if model.draws else None
+            if folder is None or not folder.is_dir():
+                continue
+            whole = complete.flaw(folder, model.files, without=("transformer",)) is None
+            if whole and any((folder / part).is_dir() for part in ("unet", "transformer")):
                 yield folder
 
     def _folder(self, model: Model) -> Path | None:
@@ -198,7 +226,7 @@ class Catalog:
 def _whole(model: Model, file: Path) -> Path:
     if not complete.whole(file):
         raise ModelDamaged(model=model.name, path=str(file))
-    if model.lender is None and not model.added:
+    if model.lacks_lender:
         raise LenderMissing(model=model.name, kind=model.kind)
     return file
 

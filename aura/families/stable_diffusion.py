@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import (
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionPipeline,
+)
 
-from aura.families.denoiser import Staged
+from aura.families.denoiser import Begun, Staged
 from aura.families.hearing import clips_of
 from aura.families.pipeline import Diffusion, Embeddings
 from aura.families.prompts import Reader, read_pair
@@ -18,9 +22,17 @@ class Pipeline(Staged, StableDiffusionPipeline):
     """Computes where its stages are placed."""
 
 
+class ImagePipeline(Begun, StableDiffusionImg2ImgPipeline):
+    """Starts from a picture."""
+
+
+class MaskPipeline(Begun, StableDiffusionInpaintPipeline):
+    """Draws a part of a picture anew."""
+
+
 class StableDiffusion(Diffusion):
     name = "stable_diffusion"
-    pipeline = Pipeline
+    pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     clips = (("tokenizer", "text_encoder"),)
     absent = {
         "safety_checker": None,

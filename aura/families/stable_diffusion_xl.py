@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLPipeline
+from diffusers import (
+    StableDiffusionXLImg2ImgPipeline,
+    StableDiffusionXLInpaintPipeline,
+    StableDiffusionXLPipeline,
+)
 
-from aura.families.denoiser import Staged
+from aura.families.denoiser import Begun, Staged
 from aura.families.hearing import clips_of
 from aura.families.pipeline import Diffusion, Embeddings
 from aura.families.prompts import Reader, read_pair
@@ -25,9 +29,17 @@ class Pipeline(Staged, StableDiffusionXLPipeline):
     """Computes where its stages are placed."""
 
 
+class ImagePipeline(Begun, StableDiffusionXLImg2ImgPipeline):
+    """Starts from a picture."""
+
+
+class MaskPipeline(Begun, StableDiffusionXLInpaintPipeline):
+    """Draws a part of a picture anew."""
+
+
 class StableDiffusionXL(Diffusion):
     name = "stable_diffusion_xl"
-    pipeline = Pipeline
+    pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     encoders = ("text_encoder", "text_encoder_2")
     clips = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
     absent = {"image_encoder": None, "feature_extractor": None, "add_watermarker": False}

@@ -15,12 +15,14 @@ from aura.errors import MemoryRefused, ModelMissing, Stopped
 from aura.memory.claims import claim
 from aura.memory.device import Device
 from aura.memory.exhaustion import ran_out
+from aura.memory.gauge import Gauge, Rivals
 from aura.memory.ledger import Ledger
 from aura.memory.plan import Plan
 from aura.memory.planner import fitting, ladder, refusal
 from aura.memory.residency import Entry, Residency, Resident
 from aura.memory.room import Room
 from aura.memory.verdict import changes, example
+from aura.memory.wishes import granted, wish_of
 from aura.requests import Work
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Manager:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         keep_s: float = 0.0,
+        rivals: Rivals | None = None,
     ) -> None:
         self.device, self.families, self.ledger = device, families, ledger
         self.locate, self.clock = locate, clock
@@ -60,7 +63,7 @@ class Manager:
         self._residency = Residency(device, families, clock)
         self._room = Room(device, self._residency, sleep)
         self._lock = threading.RLock()
-        self._gauged = False
+        self._gauge = Gauge(device, ledger, rivals)
         device.rebase()
 
     # --- asking
@@ -75,15 +78,17 @@ class Manager:
     ) -> tuple[Plan, ...]:
         """Plans that fit now, the best first, each strictly cheaper. Raises MemoryRefused.
 
-        They count on idle models leaving; lent ones stay, but for the model itself if it is
-        ``leaving``. On a card they need no more RAM than ``ram_most``, if there are such.
+        Those that grant the request's wish come first, if there are any. They count on idle
+        models leaving; lent ones stay, but for the model itself if it is ``leaving``. On a
+        card they need no more RAM than ``ram_most``, if there are such.
         """
         folder = self.locate(model)
         footprint = self.families[model.family].footprint(model, folder, request)
         snapshot = self.device.snapshot()
         known = self.ledger.known(snapshot.name, model.id, request)
         lent = self._residency.lent(snapshot, but=model.id if leaving else "")
-        every = ladder(
+        of = partial(
+            ladder,
             model.name,
             footprint,
             snapshot,
@@ -92,7 +97,9 @@ class Manager:
             ram_most=ram_most,
             known=known,
         )
-        fit = fitting(every, snapshot, lent.ram, known)
+        fits = partial(fitting, snapshot=snapshot, host_taken=lent.ram, known=known)
+        every = of()
+        fit = granted(fits(every), wish_of(request), lambda wish: fits(of(wish=wish)), known.failed)
         fit = fit if leaving else self._same_place(model, fit)
         if not fit:
             footprint_of = partial(self.families[model.family].footprint, model, folder)
@@ -183,19 +190,10 @@ class Manager:
                     self._rest(entry, self.clock() - entry.used)
             self._room.give_way()
             self._residency.leaks.check(self.clock())
-            self._gauge()
+            if not any(entry.loans for entry in self._residency.all()):
+                self._gauge.tend(self._residency.all())
         finally:
             self._lock.release()
-
-    def _gauge(self) -> None:
-        """Once per machine, while nothing draws: how fast the device computes."""
-        if self._gauged or len(self._residency.idle()) < len(self._residency.all()):
-            return
-        self._gauged = True
-        name, setup = self.device.snapshot().name, self.device.setup()
-        if not self.ledger.throughput(name, setup):
-            self.ledger.gauged(name, setup, self.device.throughput())
-            self.device.empty_cache()
 
     def _rest(self, entry: Entry, idle_s: float) -> None:
         """Off the card after ``keep_s``; the copy in RAM goes after the same time again."""

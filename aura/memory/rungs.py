@@ -126,6 +126,25 @@ class Resident:
         return 0
 
 
+class OpenVino(Resident):
+    """On the processor, with the core computed by OpenVINO: as a file mapped into memory,
+    beside which stands what was laid out for the processor."""
+
+    name = "openvino"
+
+    def cost(self, weighed: Weighed, bandwidth: float) -> float:
+        return -0.1  # it is only legal where it was measured to be faster
+
+    def legal(self, weighed: Weighed, kind: Kind) -> bool:
+        return kind == "cpu" and not weighed.formats
+
+    def during(self, weighed: Weighed, stage: str) -> int:
+        return self.resting(weighed)
+
+    def resting(self, weighed: Weighed) -> int:
+        return weighed.all + weighed.core_size
+
+
 class EncodersOut:
     """Text encoders come for encoding and leave again; the rest stays."""
 
@@ -232,10 +251,14 @@ class LeafOffload(ModelOffload):
         return kind not in SHARE_RAM
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        if stage == "decoding":  # a streamed decoder could not be tiled
-            return super().during(weighed, stage)
-        names = weighed.footprint.uses[stage]
-        return max(min(2 * weighed.leaves[name], weighed.sizes[name]) for name in names)
+        footprint = weighed.footprint
+        streamed = (*footprint.encoders, footprint.core)  # a streamed VAE could not be tiled
+
+        def taken(name: str) -> int:
+            size = weighed.sizes[name]
+            return min(2 * weighed.leaves[name], size) if name in streamed else size
+
+        return max(taken(name) for name in footprint.uses[stage])
 
 
 class Processor:
@@ -265,6 +288,7 @@ class Processor:
 PARTIAL = tuple(PartialBlocks(eighths) for eighths in (7, 6, 5, 4, 3, 2, 1))
 
 RUNGS: tuple[Rung, ...] = (
+    OpenVino(),
     Resident(),
     EncodersOut(),
     ModelOffload(),

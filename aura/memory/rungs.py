@@ -151,7 +151,7 @@ class EncodersOut:
 
 
 class ModelOffload:
-    """One component on the device at a time, the rest in RAM."""
+    """What computes together on the device, the rest in RAM; encoders read a prompt together."""
 
     name = "model_offload"
 
@@ -162,7 +162,9 @@ class ModelOffload:
         return kind not in SHARE_RAM and len(weighed.sizes) > 1
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        return max(weighed.sizes[name] for name in weighed.footprint.uses[stage])
+        uses, encoders = weighed.footprint.uses[stage], weighed.footprint.encoders
+        together = sum(weighed.sizes[name] for name in uses if name in encoders)
+        return max(together, *(weighed.sizes[name] for name in uses))
 
     def resting(self, weighed: Weighed) -> int:
         return 0

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import aura
@@ -149,12 +150,18 @@ def open_manager(
     settings: Settings, locate: Callable[[Model], Path | None], additions: Additions
 ) -> Manager:
     """The manager of the device that the settings name, with every family."""
+    from aura.families import rivals
     from aura.families.registry import by_name  # loads torch
 
-    families = by_name(settings.compile, additions)
+    families = by_name(settings.compile, additions, settings.data_dir / "converted")
     ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
-        open_device(settings), families, ledger, locate=locate, keep_s=settings.idle_release
+        open_device(settings),
+        families,
+        ledger,
+        locate=locate,
+        keep_s=settings.idle_release,
+        rivals=rivals.gains if find_spec("openvino") else None,
     )
 
 

@@ -15,6 +15,7 @@ from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
 from aura.families import hearing, speed, start
 from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.conversions import Conversions
 from aura.families.decoder import Decoder
 from aura.families.denoiser import denoiser
 from aura.families.formats import class_of, component
@@ -25,6 +26,8 @@ from aura.families.preview import Previewer
 from aura.families.schedulers import SCHEDULERS, scheduler
 from aura.families.steps import steps
 from aura.families.stored import BROKEN, network
+from aura.families.substitute import RUNG as OPENVINO
+from aura.families.substitute import Substitute, given
 from aura.families.weighting import Fragments
 from aura.memory.abilities import abilities
 from aura.memory.additions import grown
@@ -73,14 +76,21 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
+    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
     clips: tuple[
         tuple[str, str], ...
     ] = ()  # tokenizers and CLIP encoders that words are weighed by
 
-    def __init__(self, compiled: bool = False, additions: Additions = NOTHING) -> None:
+    def __init__(
+        self,
+        compiled: bool = False,
+        additions: Additions = NOTHING,
+        conversions: Conversions | None = None,
+    ) -> None:
         self.compiled = compiled  # a person wants the blocks compiled where that works
         self.additions = additions
+        self.conversions = conversions  # where converted cores are kept; None: nowhere
 
     def encode(self, pipe: Any, prompt: str, negative: str | None) -> Embeddings:
         """What the pipeline's call takes for them; ``negative`` is None without guidance."""
@@ -96,6 +106,10 @@ class Diffusion:
         """Latents as the pipeline steps through them → 1 × channels × h × w."""
         return latents
 
+    def finished(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
+        """Latents as the pipeline returns them → 1 × channels × h × w."""
+        return self.grid(pipe, latents, request)
+
     def guided(self, request: GenerateRequest) -> bool:
         """Whether a negative prompt plays a part."""
         return request.guidance > 1
@@ -110,21 +124,28 @@ class Diffusion:
         start.check(self, model.name, request)
         rungs = abilities(self.name, folder)
         found = (
-            published_footprint(model.id, request, rungs)
+            published_footprint(model.id, request, rungs, self.dtypes)
             if folder is None
-            else pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
+            else pipeline_footprint(
+                model.id, folder, request, rungs, self.dtypes, lender=model.lender
+            )
         )
         if found is None:
             raise ModelMissing(model=model.name)
         return grown(found, parameters(self.additions, request, self.core))
 
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
+        substitute = self._substitute(model, folder, plan)
+        found = substitute.found() if substitute else None
         try:
-            pipe = self._of_file(model, plan) if model.file else self._pipe(folder, plan)
+            own = given(found, self.core)
+            pipe = self._of_file(model, plan, own) if model.file else self._pipe(folder, plan, own)
         except BROKEN as broken:
             if ran_out(broken):
                 raise
             raise ModelDamaged(model=model.name, path=str(folder)) from broken
+        if substitute and (core := found or substitute.made(getattr(pipe, self.core))):
+            pipe.__dict__[self.core] = core  # it is no class that a pipeline registers
         pipe.set_progress_bar_config(disable=True)
         device = torch.device(plan.device)
         machine = speed.machine(device)
@@ -180,11 +201,23 @@ class Diffusion:
 
     # --- loading
 
-    def _pipe(self, folder: Path, plan: Plan) -> Any:
-        """The pipeline with its weights in RAM, mapped from their files where dtypes agree."""
+    def _substitute(self, model: Model, folder: Path, plan: Plan) -> Substitute | None:
+        if plan.rung != OPENVINO or self.conversions is None:
+            return None
+        return Substitute(
+            self.conversions, model, folder, self.core, plan, dtype=DTYPES[plan.dtype]
+        )
+
+    def _pipe(self, folder: Path, plan: Plan, own: Mapping[str, Any]) -> Any:
+        """The pipeline with its weights in RAM, mapped from their files where dtypes agree.
+
+        ``own``: parts that are there already.
+        """
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
-        parts = {}
+        parts = dict(own)
         for name in (*self.encoders, self.core, "vae"):
+            if name in own:
+                continue
             form = plan.formats.get(name)
             parts[name] = (
                 component(folder, name, form, dtype, device)
@@ -193,7 +226,7 @@ class Diffusion:
             )
         return self.pipeline.from_pretrained(folder, local_files_only=True, **self.absent, **parts)
 
-    def _of_file(self, model: Model, plan: Plan) -> Any:
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
         """The same from one file, and from its lender what no file of weights holds."""
         return self.pipeline.from_single_file(
             model.file,
@@ -201,6 +234,7 @@ class Diffusion:
             local_files_only=True,
             torch_dtype=DTYPES[plan.dtype],
             **self.absent,
+            **own,
         )
 
     def _placement(self, pipe: Any, plan: Plan) -> Placement:
@@ -300,6 +334,6 @@ class Diffusion:
                     latents = self.grid(loaded.pipe, done.latents, request)
                     yield PreviewMade(loaded.previewer.draw(latents), index)
         except StopIteration as end:
-            return self.grid(loaded.pipe, end.value.images, request)
+            return self.finished(loaded.pipe, end.value.images, request)
         finally:
             drawing.close()

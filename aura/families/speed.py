@@ -126,22 +126,27 @@ def winner(
     rivals: Mapping[str, Callable[[], None]], clock: Callable[[], float] = time.perf_counter
 ) -> str:
     """The quickest of them; the first must work, others that do not are out."""
-    times = {name: _timed(call, clock) for name, call in rivals.items()}
+    times = {name: _or_never(call, clock) for name, call in rivals.items()}
     first = next(iter(rivals))
-    best = min(times, key=lambda name: times[name])
-    return best if times[best] < 0.95 * times[first] else first
+    quickest = min(times, key=lambda name: times[name])
+    return quickest if times[quickest] < 0.95 * times[first] else first
 
 
-def _timed(call: Callable[[], None], clock: Callable[[], float]) -> float:
-    """Seconds of the best of three calls after one to warm up; infinite if it does not work."""
-    taken = []
+def _or_never(call: Callable[[], None], clock: Callable[[], float]) -> float:
+    """Infinite if it does not work."""
     try:
-        for _ in range(4):
-            begun = clock()
-            call()
-            taken.append(clock() - begun)
+        return best(call, clock)
     except Exception:  # noqa: BLE001 - a build for another torch fails in many ways
         return float("inf")
+
+
+def best(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds of the best of three calls after one to warm up."""
+    taken = []
+    for _ in range(4):
+        begun = clock()
+        call()
+        taken.append(clock() - begun)
     return min(taken[1:])
 
 

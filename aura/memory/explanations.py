@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from aura.memory.plan import Plan
+from aura.memory.rungs import OpenVino
 
 
-def explained(plan: Plan, best: Plan, name: str) -> Plan:
-    """``how`` lists what was done to make it fit, as keys of texts."""
+def explained(plan: Plan, best: Plan, name: str, converted: bool = False) -> Plan:
+    """``how`` lists what was done to make it fit, as keys of texts.
+
+    ``converted``: OpenVINO has computed the model on this machine before.
+    """
     how = [f"plan.how.{form}" for form in dict.fromkeys(plan.formats.values())]
     how += [f"plan.how.{plan.rung}"] if plan.rung != "resident" else []
+    how += ["plan.how.converting"] if plan.rung == OpenVino.name and not converted else []
     how += [f"plan.how.{switch}" for switch in plan.switches]
     how += [f"plan.how.{plan.dtype}"] if plan.dtype != best.dtype else []
     facts = {

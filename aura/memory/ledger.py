@@ -24,6 +24,8 @@ LOWER_AFTER = 3  # measured runs, before a prediction may come down
 MARGIN = 1.05  # of the highest measured
 FORGET_S = 7 * 24 * 3600  # after that a way that failed is tried again
 
+CONVERTED = "%/openvino/%"  # signatures of runs that OpenVINO computed
+
 FORESEEN = "foreseen real not null default 0"  # a column that older files lack
 
 SCHEMA = """
@@ -135,7 +137,18 @@ class Ledger:
             failed=frozenset(way for way, runs in ways.items() if self._failed(runs[0])),
             throughput=self.throughput(device),
             pace=self._pace(device),
+            spent=self._spent(device, model, CONVERTED, like=False),
+            converted=self._spent(device, model, CONVERTED, like=True) > 0,
         )
+
+    def _spent(self, device: str, model: str, way: str, like: bool) -> float:
+        """Seconds that runs of a model took in ways like this one, or in all others."""
+        query = (
+            "select total(seconds) from runs where device = ? and model = ? and outcome = 'done'"
+            f" and signature {'' if like else 'not'} like ?"
+        )
+        with self._lock:
+            return float(self._db.execute(query, (device, model, way)).fetchone()[0])
 
     def throughput(self, device: str, setup: str | None = None) -> dict[str, float]:
         """Operations a second by dtype, as measured with that setup, or with the last."""

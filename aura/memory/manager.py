@@ -15,6 +15,7 @@ from aura.errors import MemoryRefused, ModelMissing, Stopped
 from aura.memory.claims import claim
 from aura.memory.device import Device
 from aura.memory.exhaustion import ran_out
+from aura.memory.gauge import Gauge, Rivals
 from aura.memory.ledger import Ledger
 from aura.memory.plan import Plan
 from aura.memory.planner import fitting, ladder, refusal
@@ -54,6 +55,7 @@ class Manager:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         keep_s: float = 0.0,
+        rivals: Rivals | None = None,
     ) -> None:
         self.device, self.families, self.ledger = device, families, ledger
         self.locate, self.clock = locate, clock
@@ -61,7 +63,7 @@ class Manager:
         self._residency = Residency(device, families, clock)
         self._room = Room(device, self._residency, sleep)
         self._lock = threading.RLock()
-        self._gauged = False
+        self._gauge = Gauge(device, ledger, rivals)
         device.rebase()
 
     # --- asking
@@ -188,19 +190,10 @@ class Manager:
                     self._rest(entry, self.clock() - entry.used)
             self._room.give_way()
             self._residency.leaks.check(self.clock())
-            self._gauge()
+            if not any(entry.loans for entry in self._residency.all()):
+                self._gauge.tend(self._residency.all())
         finally:
             self._lock.release()
-
-    def _gauge(self) -> None:
-        """Once per machine, while nothing draws: how fast the device computes."""
-        if self._gauged or len(self._residency.idle()) < len(self._residency.all()):
-            return
-        self._gauged = True
-        name, setup = self.device.snapshot().name, self.device.setup()
-        if not self.ledger.throughput(name, setup):
-            self.ledger.gauged(name, setup, self.device.throughput())
-            self.device.empty_cache()
 
     def _rest(self, entry: Entry, idle_s: float) -> None:
         """Off the card after ``keep_s``; the copy in RAM goes after the same time again."""

@@ -18,9 +18,9 @@ from aura.memory.device import SHARE_RAM, TORCH_NAMES, Kind, Snapshot, budget, h
 from aura.memory.explanations import explained
 from aura.memory.footprint import Footprint
 from aura.memory.legality import legal
-from aura.memory.pace import foreseen
+from aura.memory.pace import converting_pays, foreseen, measured_first
 from aura.memory.plan import Plan, signature
-from aura.memory.rungs import BANDWIDTH, RUNGS, Processor, Rung, Weighed
+from aura.memory.rungs import BANDWIDTH, RUNGS, OpenVino, Processor, Rung, Weighed
 from aura.memory.wishes import ANY, unmet
 from aura.requests import Way as Wish
 
@@ -60,6 +60,8 @@ class Known:
     failed: frozenset[str] = frozenset()
     throughput: Mapping[str, float] = field(default_factory=dict)  # dtype → operations a second
     pace: float = 1.0  # what runs took, over what was foreseen
+    spent: float = 0.0  # seconds that torch has computed this model for
+    converted: bool = False  # OpenVINO has computed it before
 
 
 NOTHING = Known()
@@ -87,7 +89,7 @@ def ladder(
     most = room[1] if ram_most is None else min(room[1], ram_most)
     plans: list[Plan] = []
     least: dict[tuple[bool, bool], int] = {}  # by where it computes, and by RAM: lowest peak
-    for way in _ways(footprint, snapshot):
+    for way in _ways(footprint, snapshot, known):
         way = way.small() if wish.decoder == "tiny" else way
         peak, kin = way.peak + way.learnt(known), (way.processor, way.beside > most)
         if peak < least.get(kin, peak + 1):
@@ -96,7 +98,7 @@ def ladder(
                 continue
             least[kin] = peak
             plans.append(_timed(plan, way, snapshot.bandwidth, known))
-    return tuple(explained(plan, plans[0], name) for plan in plans)
+    return tuple(explained(plan, plans[0], name, known.converted) for plan in plans)
 
 
 def fitting(
@@ -235,10 +237,14 @@ class Way:
         )
 
 
-def _ways(footprint: Footprint, snapshot: Snapshot) -> tuple[Way, ...]:
+def _ways(footprint: Footprint, snapshot: Snapshot, known: Known) -> Iterator[Way]:
     """Every legal way to run, by its cost. What is free now plays no part yet."""
-    bandwidth = snapshot.bandwidth or BANDWIDTH
-    return _weighed_ways(footprint.model_dump_json(), snapshot.kind, snapshot.dtypes, bandwidth)
+    bandwidth, dtypes = snapshot.bandwidth or BANDWIDTH, snapshot.dtypes
+    if snapshot.kind == "cpu":
+        dtypes = measured_first(dtypes, known.throughput)
+    for way in _weighed_ways(footprint.model_dump_json(), snapshot.kind, dtypes, bandwidth):
+        if not isinstance(way.rung, OpenVino) or converting_pays(way.weighed, way.dtype, known):
+            yield way
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import metadata
 from typing import Any
 
 TRIES = 3
@@ -39,7 +41,10 @@ def setup() -> str:
     """What else the speed depends on: the threads and the version of what computes."""
     import torch
 
-    return f"{torch.get_num_threads()} threads, torch {torch.__version__}"
+    told = f"{torch.get_num_threads()} threads, torch {torch.__version__}"
+    with suppress(metadata.PackageNotFoundError):
+        told += f", openvino {metadata.version('openvino')}"
+    return told
 
 
 def _kernels(

@@ -126,6 +126,25 @@ class Resident:
         return 0
 
 
+class OpenVino(Resident):
+    """On the processor, with the core computed by OpenVINO: as a file mapped into memory,
+    beside which stands what was laid out for the processor."""
+
+    name = "openvino"
+
+    def cost(self, weighed: Weighed, bandwidth: float) -> float:
+        return -0.1  # it is only legal where it was measured to be faster
+
+    def legal(self, weighed: Weighed, kind: Kind) -> bool:
+        return kind == "cpu" and not weighed.formats
+
+    def during(self, weighed: Weighed, stage: str) -> int:
+        return self.resting(weighed)
+
+    def resting(self, weighed: Weighed) -> int:
+        return weighed.all + weighed.core_size
+
+
 class EncodersOut:
     """Text encoders come for encoding and leave again; the rest stays."""
 
@@ -271,6 +290,7 @@ class Processor:
 PARTIAL = tuple(PartialBlocks(eighths) for eighths in (7, 6, 5, 4, 3, 2, 1))
 
 RUNGS: tuple[Rung, ...] = (
+    OpenVino(),
     Resident(),
     EncodersOut(),
     ModelOffload(),

@@ -50,7 +50,7 @@ def vae() -> AutoencoderKL:
     ).eval()
 
 
-def unet(width: int = 32) -> UNet2DConditionModel:
+def unet(width: int = 32, **changes) -> UNet2DConditionModel:
     torch.manual_seed(4)
     return UNet2DConditionModel(
         sample_size=8,
@@ -61,6 +61,7 @@ def unet(width: int = 32) -> UNet2DConditionModel:
         cross_attention_dim=width,
         attention_head_dim=2,
         norm_num_groups=8,
+        **changes,
     ).eval()
 
 

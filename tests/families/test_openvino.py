@@ -1,0 +1,214 @@
+"""A core that OpenVINO computes: the same picture, converted once, and nobody is told of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aura.catalog.models import LIST, shipped
+from aura.families import openvino, rivals, substitute
+from aura.families.base import Drawn, StepDone
+from aura.families.conversions import SIZES, held
+from aura.families.openvino import Converted
+from aura.families.registry import by_name
+from tests.engine import scripted
+from tests.families import components
+from tests.families.plans import plan
+from tools import full_size
+
+MODELS = {model.id: model for model in shipped(LIST)}
+NAMES = {"sd15": "stable_diffusion", "sdxl": "stable_diffusion_xl"}
+CONVERTED = plan(rung="openvino")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("published")
+    return {name: full_size.write(name, root / name, tiny=True) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("converted")
+
+
+class Bench:
+    """A model under two plans: torch's, and the converted one."""
+
+    def __init__(self, name: str, folder: Path, kept: Path, under=CONVERTED) -> None:
+        self.model, self.plan = MODELS[name], under
+        self.family = by_name(conversions=kept)[self.model.family]
+        self.loaded = self.family.load(self.model, folder, under)
+
+    @property
+    def core(self):
+        return self.loaded.pipe.unet
+
+    def happenings(self, **changes):
+        asked = scripted.request(**{"model": self.model.id, **changes})
+        return self.family.run(self.loaded, asked, self.plan)
+
+    def drawn(self, **changes) -> np.ndarray:
+        images = [one.image for one in self.happenings(**changes) if isinstance(one, Drawn)]
+        return np.asarray(images[0], int)
+
+
+@pytest.fixture(scope="module")
+def pairs(folders, kept):
+    return {
+        name: (Bench(name, folder, kept, plan()), Bench(name, folder, kept))
+        for name, folder in folders.items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_it_draws_what_torch_draws(pairs, name, guidance):
+    torchs, ours = pairs[name]
+    assert isinstance(ours.core, Converted)
+    for size in ({}, {"width": 64, "height": 96}):
+        expected = torchs.drawn(guidance=guidance, **size)
+        assert np.abs(ours.drawn(guidance=guidance, **size) - expected).max() <= 2
+
+
+def test_no_weights_of_torch_stay_beside_it(pairs):
+    for _, ours in pairs.values():
+        assert not list(ours.core.parameters()) and ours.core.dtype == torch.float32
+
+
+def test_a_second_load_reads_what_the_first_one_made(pairs, folders, kept, monkeypatch):
+    def never(*_):
+        raise AssertionError("converted again")
+
+    monkeypatch.setattr(openvino, "convert", never)
+    monkeypatch.setattr(substitute.openvino, "convert", never)
+    again = Bench("sd15", folders["sd15"], kept)
+    assert np.array_equal(again.drawn(), pairs["sd15"][1].drawn())
+
+
+@pytest.mark.parametrize("harm", ["cut short", "garbled", "without its end"])
+def test_a_damaged_conversion_is_made_again(pairs, folders, tmp_path, harm):
+    Bench("sd15", folders["sd15"], tmp_path)
+    (place,) = tmp_path.iterdir()
+    if harm == "cut short":
+        weights = place / "core.bin"
+        weights.write_bytes(weights.read_bytes()[:-100])
+    elif harm == "garbled":
+        network = place / openvino.MODEL
+        network.write_bytes(b"x" * network.stat().st_size)
+    else:
+        (place / SIZES).unlink()
+    again = Bench("sd15", folders["sd15"], tmp_path)
+    assert isinstance(again.core, Converted)
+    assert np.array_equal(again.drawn(), pairs["sd15"][1].drawn())
+
+
+def test_another_version_of_the_weights_is_another_conversion_and_the_old_one_goes(
+    folders, tmp_path
+):
+    source = shutil.copytree(folders["sd15"], tmp_path / "model")
+    kept = tmp_path / "converted"
+    Bench("sd15", source, kept)
+    (first,) = kept.iterdir()
+    weights = source / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.touch()
+    Bench("sd15", source, kept)
+    (second,) = kept.iterdir()
+    assert first.name != second.name and held(kept) > weights.stat().st_size
+
+
+def test_without_room_on_the_disk_torch_computes(folders, tmp_path, monkeypatch):
+    none = shutil._ntuple_diskusage(100, 100, 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: none)
+    bench = Bench("sd15", folders["sd15"], tmp_path)
+    assert list(bench.core.parameters()) and not list(tmp_path.iterdir())
+
+
+def test_one_that_cannot_be_converted_is_left_to_torch_and_leaves_nothing(
+    folders, tmp_path, monkeypatch
+):
+    def fails(*_):
+        raise RuntimeError("an operation nobody knows")
+
+    monkeypatch.setattr(substitute.openvino, "save", fails)
+    bench = Bench("sd15", folders["sd15"], tmp_path)
+    assert bench.drawn().shape == (64, 64, 3) and not list(tmp_path.iterdir())
+
+
+def test_it_stops_at_the_step_at_which_a_person_stops_it(pairs):
+    ours = pairs["sd15"][1]
+    run = ours.happenings(steps=4)
+    steps = 0
+    for happening in run:
+        if isinstance(happening, StepDone):
+            steps += 1
+            run.close()
+    assert steps == 1
+    assert np.array_equal(ours.drawn(), ours.drawn())
+
+
+def test_a_model_that_is_told_the_guidance_is_told_it_here_too(tmp_path):
+    net = components.unet(time_cond_proj_dim=16)
+    openvino.save(openvino.convert(net), tmp_path)
+    ours = Converted(net, tmp_path, torch.float32)
+    inputs = torch.ones(1, 4, 8, 8), torch.tensor(3.0), torch.ones(1, 7, 32)
+    for strength in (0.0, 1.0):
+        told = {"timestep_cond": torch.full((1, 16), strength)}
+        with torch.no_grad():
+            assert torch.allclose(ours(*inputs, **told)[0], net(*inputs, **told)[0], atol=1e-4)
+
+
+def test_half_precision_stays_near_full(tmp_path):
+    net = components.unet()
+    expected = components.painted(net)
+    half = net.to(torch.bfloat16)
+    openvino.save(openvino.convert(half), tmp_path)
+    drawn = components.painted(Converted(half, tmp_path, torch.bfloat16))
+    assert (drawn.float() - expected).norm() / expected.norm() < 0.03
+
+
+SILENT = """
+import socket, sys, time
+def told(*arguments, **named):
+    print("SOCKET", arguments)
+    raise OSError("no network here")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = told
+from pathlib import Path
+from aura.families import openvino
+from tests.families import components
+openvino.save(openvino.convert(components.unet()), Path(sys.argv[1]))
+ours = openvino.Converted(components.unet(), Path(sys.argv[1]), components.unet().dtype)
+components.painted(ours)
+time.sleep(0.3)
+print([name for name in sys.modules if name.startswith("openvino_telemetry.")])
+"""
+
+
+def test_nobody_outside_is_told_of_a_conversion(tmp_path):
+    """Although what reports to its makers comes with the package."""
+    home = tmp_path / "home"
+    home.mkdir()
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SILENT, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": "."},
+    )
+    assert run.stdout.strip() == "[]"
+    assert not list(home.rglob("*ga*"))
+
+
+def test_what_is_faster_is_measured_on_both():
+    ticks = iter(range(1000))
+
+    def clock() -> float:
+        return float(next(ticks))
+
+    assert rivals.gains(("fp32",), clock) == {"fp32": 1.0}

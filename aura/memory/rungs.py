@@ -253,14 +253,13 @@ class LeafOffload(ModelOffload):
         return kind not in SHARE_RAM
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        footprint = weighed.footprint
-        streamed = (*footprint.encoders, footprint.core)  # a streamed VAE could not be tiled
+        return max(self._at_once(weighed, name) for name in weighed.footprint.uses[stage])
 
-        def taken(name: str) -> int:
-            size = weighed.sizes[name]
-            return min(2 * weighed.leaves[name], size) if name in streamed else size
-
-        return max(taken(name) for name in footprint.uses[stage])
+    def _at_once(self, weighed: Weighed, name: str) -> int:
+        """What comes of a component at once; a streamed VAE could not be tiled."""
+        size, footprint = weighed.sizes[name], weighed.footprint
+        streamed = name in (*footprint.encoders, footprint.core)
+        return min(2 * weighed.leaves[name], size) if streamed else size
 
 
 class Processor:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from aura.families import openvino, speed
-from aura.families.pipeline import DTYPES
+from aura.families.loaded import DTYPES
 
 SIDE, BATCH, TOKENS, WORDS = 32, 2, 77, 768  # latent pixels of a picture of 256, with guidance
 

@@ -28,7 +28,7 @@ def size_near(across: int, down: int, area: int, multiple: int = SIDE_STEP) -> t
         height, width = size_near(down, across, area, multiple)
         return width, height
     step = math.lcm(multiple, SIDE_STEP)
-    wide = across / down
+    wide = min(across / down, SIDE_MAX / SIDE_MIN)
     wanted = min(max(area, SIDE_MIN**2 * wide), SIDE_MAX**2 / wide)
 
     def cost(size: tuple[int, int]) -> tuple[float, float, float]:

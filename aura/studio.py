@@ -60,7 +60,6 @@ class Studio:
             drafts.sweep(settings.data_dir)
             studio = cls(settings, engine or Supervisor(settings), lock)
             studio.jobs.start()
-            studio.batches.start()
             studio.downloads.start()
             studio._scan.start()
         except BaseException:
@@ -100,11 +99,13 @@ class Studio:
         self.batches.look(view)
 
     def _take_in(self) -> None:
-        """Pictures that a killed studio had saved, but not in its history yet."""
+        """Pictures that a killed studio had saved, but not in its history yet; then the batches
+        go on, which would draw them once more."""
         try:
             self.history.rescan(self.settings.data_dir / "outputs", self._closing.is_set)
         except (sqlite3.Error, OSError, AuraError):
             log.exception("the outputs could not be read into the history")
+        self.batches.start()
 
     def __enter__(self) -> Studio:
         return self

@@ -42,6 +42,8 @@ def _queued(lang: str, view: JobView, paused: bool) -> list[str]:
 
 def _running(lang: str, view: JobView) -> list[str]:
     parts = [text(lang, f"generate.stage.{view.stage}")]
+    if view.parts > 1:
+        parts.append(text(lang, "generate.of_passes", part=view.part + 1, parts=view.parts))
     if view.request.count > 1:
         parts.append(
             text(lang, "generate.of_pictures", index=view.index + 1, count=view.request.count)

@@ -14,6 +14,7 @@ from aura.catalog import Catalog
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
 from aura.engine.host import Engine
+from aura.engine.side_by_side import SideBySide
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
 from aura.jobs.journal import Journal
@@ -52,7 +53,7 @@ class Studio:
         lock = _folder_lock(settings.data_dir)
         try:
             sweep(settings.data_dir / "outputs")
-            studio = cls(settings, engine or Supervisor(settings), lock)
+            studio = cls(settings, engine or SideBySide(Supervisor(settings)), lock)
             studio.jobs.start()
             studio.downloads.start()
             studio._scan.start()

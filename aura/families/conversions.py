@@ -40,7 +40,10 @@ class Conversions:
     ) -> Path:
         """What ``write`` puts in the folder it is given, about ``size`` bytes. Raises NoRoom."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for older in (*self.folder.glob(f"{_stem(model, dtype)}-*"), *self.folder.glob(f"{MAKING}*")):
+        for older in (
+            *self.folder.glob(f"{_stem(model, dtype)}-*"),
+            *self.folder.glob(f"{MAKING}*"),
+        ):
             shutil.rmtree(older, ignore_errors=True)
         if shutil.disk_usage(self.folder).free < size + SPARE:
             raise NoRoom

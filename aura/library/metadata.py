@@ -18,6 +18,7 @@ import aura
 from aura.errors import BadMetadata
 from aura.library import foreign, images
 from aura.library.samplers import NAMES
+from aura.passes.order import LANCZOS
 from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
 
 VERSION = 1  # of the record
@@ -103,7 +104,7 @@ def _hires(request: GenerateRequest) -> dict[str, Any]:
         "Denoising strength": f"{larger.strength:.12g}",
         "Hires upscale": f"{larger.width / request.width:.4g}",
         **steps,
-        "Hires upscaler": "Lanczos" if larger.upscaler == "lanczos" else larger.upscaler,
+        "Hires upscaler": "Lanczos" if larger.upscaler == LANCZOS else larger.upscaler,
     }
 
 

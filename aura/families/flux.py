@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Flux(Diffusion):
     absent = {"image_encoder": None, "feature_extractor": None}
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
 
-    def _of_file(self, model: Model, plan: Plan) -> Any:
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
         """Such a file holds the transformer; everything else is the lender's."""
         lender, form = Path(str(model.lender)), plan.formats.get(self.core)
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)

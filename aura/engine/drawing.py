@@ -74,6 +74,7 @@ class Drawing:
         self.token.check()
         models = [self.worker.model(part.model) if part.model else None for part in self.parts]
         self._check(models)
+        yield from self._proven(models)
         try:
             with closing(self._passed(models)) as events:
                 for event in events:
@@ -97,6 +98,14 @@ class Drawing:
                 yield from self._drawn(models[0])
             else:
                 yield from self._taken_on(models[0], models[part])
+
+    def _proven(self, models: list[Any]) -> Iterator[JobEvent]:
+        """What was fetched is read once before its first use."""
+        added = [self.worker.model(id) for id in self.request.added]
+        for model in (*filter(None, models), *added):
+            if self.worker.unproven(model):
+                yield self.teller.stage("checking", 0)
+                self.worker.prove(model, self.token.check)
 
     def _check(self, models: list[Any]) -> None:
         """What no model can do, or is not there for, fails before anything is drawn."""

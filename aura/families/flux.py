@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from diffusers import FluxImg2ImgPipeline, FluxInpaintPipeline, FluxPipeline
 from aura.catalog.models import Model
 from aura.families.denoiser import Begun, Staged
 from aura.families.formats import of_one_file
-from aura.families.pipeline import DTYPES, Diffusion, Embeddings
+from aura.families.loaded import DTYPES, Embeddings
+from aura.families.pipeline import Diffusion
 from aura.memory.plan import Plan
 from aura.requests import GenerateRequest
 
@@ -40,12 +42,12 @@ class Flux(Diffusion):
     absent = {"image_encoder": None, "feature_extractor": None}
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
 
-    def _of_file(self, model: Model, plan: Plan) -> Any:
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
         """Such a file holds the transformer; everything else is the lender's."""
         lender, form = Path(str(model.lender)), plan.formats.get(self.core)
         dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
         core = of_one_file(Path(str(model.file)), lender, form, dtype, device)
-        return self._pipe(lender, plan, {self.core: core})
+        return self._pipe(lender, plan, {**own, self.core: core})
 
     def guided(self, request: GenerateRequest) -> bool:
         return False

@@ -70,14 +70,9 @@ def test_another_model_takes_its_own_settings_and_no_parts_that_are_not_for_it(f
     request = asked().model_copy(update={"loras": (Lora(id="x"),), "guidance": 0.0})
     other = simulation.model("b", family="other", area=64 * 64)
     (work,) = [refine.tile(folder.desk(request, other))]
-    assert (work.model, work.steps, work.guidance) == ("b", 4, 5.0) and work.loras == ()
+    assert (work.model, work.steps, work.guidance) == ("b", 2, 5.0) and work.loras == ()
     kin = simulation.model("c", area=64 * 64)
     assert refine.tile(folder.desk(request, kin)).loras == request.loras
-
-
-def test_few_steps_and_little_strength_take_a_step_all_the_same(folder):
-    request = asked(strength=0.05).model_copy(update={"steps": 1})
-    assert refine.tile(folder.desk(request)).worked_steps == 1
 
 
 def test_a_picture_larger_than_any_model_draws_is_never_asked_for_whole(folder):

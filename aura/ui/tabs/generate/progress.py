@@ -66,15 +66,14 @@ def _ended(lang: str, view: JobView) -> list[str]:
 
 
 def _share(view: JobView) -> float:
-    """How much of the steps of all pictures in all passes is done, 0 to 1."""
+    """How much of the steps of all pictures and passes is done, 0 to 1."""
     if view.state != "running":
         return 1.0 if view.state == "done" else 0.0
-    steps = view.request.steps
     inside = view.step / max(view.steps, 1) if view.stage == "denoising" else 0.0
     if view.stage in ("decoding", "saving"):
         inside = 1.0
-    done = (view.index + inside) / view.request.count
-    return min(1.0, (view.part + done) / view.parts) if steps else 0.0
+    part = min(1.0, (view.index + inside) / view.request.count)
+    return (view.part + part) / view.parts
 
 
 def _bar(lang: str, share: float) -> str:

@@ -151,9 +151,10 @@ def test_a_seed_and_a_picture_are_a_picture(bench, kept):
     assert first.tobytes() == bench.drawn(**one)[0].tobytes()
     assert first.tobytes() != bench.drawn(**one, seed=8)[0].tobytes()
     other = asked(kept, strength=0.5)["start"].pictures, kept(circle(64, 0.2))
-    assert first.tobytes() == bench.drawn(steps=4, start=Start(pictures=other[0], strength=0.5))[
-        0
-    ].tobytes()
+    assert (
+        first.tobytes()
+        == bench.drawn(steps=4, start=Start(pictures=other[0], strength=0.5))[0].tobytes()
+    )
     moved = bench.drawn(steps=4, start=Start(pictures=other[1], strength=0.5))[0]
     assert first.tobytes() != moved.tobytes()
 

@@ -22,7 +22,19 @@ LIST = Path(__file__).parent / "models.toml"
 # Families that the engine has. Models of others are known, for planning, and not offered.
 # A test holds this against the registry, which loads torch.
 RUNNABLE = frozenset(
-    {"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge", "esrgan", "owl"}
+    {
+        "stable_diffusion",
+        "stable_diffusion_xl",
+        "flux",
+        "flux2",
+        "z_image",
+        "sana",
+        "blip",
+        "siglip",
+        "bge",
+        "esrgan",
+        "owl",
+    }
 )
 
 Task = Literal[
@@ -193,10 +205,14 @@ class Catalog:
         return next((m for m in self.models if m.draws and self.installed(m)), self.models[0])
 
     def _lenders(self) -> Iterator[Path]:
-        """The folders of installed models that have a UNet."""
+        """The folders of installed models that lend what a single file lacks: all of it but
+        what draws, and of a UNet the whole, which is compared."""
         for model in self.models:
-            folder = self.installed(model) if model.draws else None
-            if folder is not None and (folder / "unet").is_dir():
+            folder = self._folder(model) if model.draws else None
+            if folder is None or not folder.is_dir():
+                continue
+            whole = complete.flaw(folder, model.files, without=("transformer",)) is None
+            if whole and any((folder / part).is_dir() for part in ("unet", "transformer")):
                 yield folder
 
     def _folder(self, model: Model) -> Path | None:

@@ -57,9 +57,15 @@ class WeightFile(Plain):
     triggers: tuple[str, ...] = ()
 
 
+# Eight bits with scales beside them, which nothing here multiplies in.
+SCALED = ("scaled_fp8", ".scale_weight", ".weight_scale", ".comfy_quant")
+
+
 def recognise(path: Path) -> WeightFile:
     """Raises BadWeights, and PickleRefused for formats that can run code."""
     header = headers.read(path)
+    if any(name.endswith(SCALED) for name in header.tensors):
+        raise headers.bad(path.name, "scaled")
     kind, known = judge(header)
     return WeightFile(
         path=str(path),

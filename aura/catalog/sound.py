@@ -30,13 +30,19 @@ class Sound:
 
     def damaged(self, folder: Path, check: Check = lambda: None) -> Path | None:
         """The first file of weights below ``folder`` that is not what its name says."""
-        known = kept.read(self.path)
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in WEIGHTS and path.is_file() and not _same(known, path):
-                if not store.sound(path, path.resolve().name, check):
-                    return path
-                self.proven(path)
+        for path in self.unread(folder):
+            if not store.sound(path, path.resolve().name, check):
+                return path
+            self.proven(path)
         return None
+
+    def unread(self, folder: Path) -> tuple[Path, ...]:
+        """The files of weights below ``folder`` that have a hash and were not read since they
+        were written."""
+        known = kept.read(self.path)
+        weights = (path for path in sorted(folder.rglob("*")) if path.suffix in WEIGHTS)
+        hashed = (path for path in weights if store.ETAG.fullmatch(path.resolve().name))
+        return tuple(path for path in hashed if path.is_file() and not _same(known, path))
 
     def proven(self, path: Path) -> None:
         """It was read whole just now. What cannot be kept is read again another time."""

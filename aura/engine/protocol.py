@@ -16,6 +16,7 @@ from aura.requests import Picture, Plain, Request, Work
 
 STAGES = (
     "waiting",
+    "checking",
     "loading",
     "encoding",
     "denoising",

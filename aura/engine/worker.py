@@ -15,14 +15,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import aura
-from aura.catalog import Catalog, Model, folders
+from aura.catalog import Catalog, Model, folders, store
 from aura.catalog.additions import Additions
+from aura.catalog.sound import Sound
 from aura.engine import drafts
 from aura.engine.drawing import Drawing
 from aura.engine.lock import DeviceLock
 from aura.engine.previews import Previews
 from aura.engine.protocol import Cancelled, Failed, JobEvent, Run, Status
-from aura.errors import AuraError, EngineFault, Stopped, UnknownModel
+from aura.errors import AuraError, EngineFault, ModelDamaged, Stopped, UnknownModel
 from aura.library.results import Save, save_picture
 from aura.memory.device import budget, open_device
 from aura.memory.ledger import Ledger
@@ -71,6 +72,7 @@ class Worker:
         self.lock = DeviceLock(
             settings.data_dir / "locks", self.manager.device.snapshot().torch_name
         )
+        self.sound = Sound(settings.data_dir / "sound.json")
         self.versions = versions()
         self._tokens: dict[str, Token] = {}
 
@@ -122,7 +124,8 @@ class Worker:
     def warm(self, model: str) -> bool:
         """Load ahead of use, if nothing else draws on the device. False if it was not done."""
         try:
-            return self.lock.take() and self.manager.warm(self.model(model))
+            wanted = self.model(model)
+            return self.lock.take() and not self.unproven(wanted) and self.manager.warm(wanted)
         except AuraError:
             return False
         finally:
@@ -137,6 +140,20 @@ class Worker:
         if known is None or known.lacks_lender:
             self.catalog.renew(folders.joined(self.settings))
         return self.catalog.get(name)
+
+    def unproven(self, model: Model) -> bool:
+        """Whether it was fetched, and some of it was not read since it came or changed."""
+        place = self.catalog.installed(model) if model.repo else None
+        return place is not None and bool(self.sound.unread(place))
+
+    def prove(self, model: Model, check: Callable[[], None]) -> None:
+        """Read what was not read; what is damaged is set aside. Raises ModelDamaged."""
+        place = self.catalog.installed(model)
+        damaged = self.sound.damaged(place, check) if place else None
+        if damaged is not None:
+            store.set_aside(damaged)
+            self.manager.release(model.id)
+            raise ModelDamaged(model=model.name, path=str(damaged))
 
     def _locate(self, model: Model) -> Path | None:
         return self.catalog.installed(model)

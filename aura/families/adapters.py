@@ -17,10 +17,11 @@ from torch import nn
 from aura import extras
 from aura.errors import AdditionUnfit, ModelDamaged
 from aura.families.formats import quiet
+from aura.families.homes import is_packed_tensor
 from aura.families.stored import BROKEN
 from aura.memory.exhaustion import ran_out
 
-SMALL = (torch.float8_e4m3fn, torch.float8_e5m2)
+WIDE = (torch.float32, torch.bfloat16, torch.float16)
 
 
 def put_on(pipe: Any, core: str, loras: Sequence[tuple[str, Path]], base: str) -> None:
@@ -69,25 +70,31 @@ def _adapter(number: int) -> str:
 
 @contextmanager
 def computing(net: nn.Module) -> Iterator[None]:
-    """For a while layers stored in eight bits look like what they compute in.
+    """For a while layers that are stored smaller look like what they compute in.
 
-    What is put beside a layer takes its dtype, and eight bits are too few for that.
+    What is put beside a layer takes its dtype, for which eight bits are too few; and packed
+    weights do not bear being asked for their names and shapes.
     """
     stored: Mapping[nn.Module, Any] = {
         layer: layer.weight
         for layer in net.modules()
-        if isinstance(layer, nn.Linear) and layer.weight.dtype in SMALL
+        if isinstance(layer, nn.Linear) and _is_small(layer.weight)
     }
     try:
         for layer, weight in stored.items():
             empty = torch.zeros((), dtype=_dtype(net), device=weight.device)
-            layer.weight = nn.Parameter(empty.expand(weight.shape), requires_grad=False)
+            shape = (layer.out_features, layer.in_features)
+            layer.weight = nn.Parameter(empty.expand(shape), requires_grad=False)
         yield
     finally:
         for layer, weight in stored.items():
             layer.weight = weight
 
 
+def _is_small(weight: Any) -> bool:
+    return weight.dtype not in WIDE or type(weight) is not nn.Parameter or is_packed_tensor(weight)
+
+
 def _dtype(net: nn.Module) -> torch.dtype:
-    """That of the layers that are stored as they compute: norms and the first convolution."""
-    return next(one.dtype for one in net.parameters() if one.dtype not in SMALL)
+    """That of the layers that are stored as they compute, such as norms."""
+    return next(one.dtype for one in net.parameters() if not _is_small(one))

@@ -14,7 +14,7 @@ from diffusers import AutoencoderTiny
 from PIL import Image
 
 from aura.families.base import Happening, Noticed
-from aura.families.preview import decode, encode, to_image
+from aura.families.preview import decode, encode, shrink, to_image
 from aura.memory.activations import TILE
 from aura.memory.plan import Plan
 
@@ -73,7 +73,7 @@ class Decoder:
 
     def _in_full(self, way: Way, given: torch.Tensor) -> torch.Tensor:
         """In fp32, in tiles so small that no more memory is needed than was planned."""
-        half, tiling, side = self.vae.dtype, self.vae.use_tiling, self.vae.tile_sample_min_size
+        half, tiling, side = self.vae.dtype, self.vae.use_tiling, tile_of(self.vae)
         try:
             tile(self.vae, min(WIDE_TILE, side))
             return way(self.vae.to(torch.float32), given)
@@ -95,8 +95,16 @@ def tile(vae: Any, side: int | None) -> None:
     """
     if side is None:
         vae.disable_tiling()
-        return
-    config = vae.config
-    vae.tile_sample_min_size = min(side, config.sample_size)
-    vae.tile_latent_min_size = vae.tile_sample_min_size // 2 ** (len(config.block_out_channels) - 1)
-    vae.enable_tiling()
+    elif hasattr(vae, "tile_sample_min_size"):
+        vae.tile_sample_min_size = min(side, vae.config.sample_size)
+        vae.tile_latent_min_size = vae.tile_sample_min_size // shrink(vae)
+        vae.enable_tiling()
+    else:
+        apart = side - side // 8 // shrink(vae) * shrink(vae)
+        vae.enable_tiling(side, side, apart, apart)
+
+
+def tile_of(vae: Any) -> int:
+    """Pixels a side of its tiles."""
+    side = getattr(vae, "tile_sample_min_size", None) or vae.tile_sample_min_height
+    return int(side)

@@ -16,6 +16,7 @@ from aura import extras
 from aura.catalog.models import Model
 from aura.catalog.recognise import bare
 from aura.errors import ModelDamaged, ModelMissing, PackageMissing
+from aura.families import speed
 from aura.families.base import Drawn, Happening, StageBegun, StepDone
 from aura.families.placement import RAM, Placement
 from aura.families.pretrained import DTYPES
@@ -75,6 +76,8 @@ class Esrgan:
             if ran_out(broken):
                 raise
             raise ModelDamaged(model=model.name, path=str(file)) from broken
+        machine = speed.machine(torch.device(plan.device))
+        speed.arrange(enlarger.model, machine, enlarger.dtype)
         return Loaded(enlarger, _placed(enlarger, plan))
 
     def run(

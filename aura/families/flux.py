@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import FluxImg2ImgPipeline, FluxInpaintPipeline, FluxPipeline
 
+from aura.catalog.models import Model
 from aura.families.denoiser import Begun, Staged
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.families.formats import of_one_file
+from aura.families.pipeline import DTYPES, Diffusion, Embeddings
+from aura.memory.plan import Plan
 from aura.requests import GenerateRequest
 
 TOKENS, TOKENS_OF_SCHNELL = 512, 256  # of a prompt, as each was trained
@@ -35,6 +40,13 @@ class Flux(Diffusion):
     core = "transformer"
     absent = {"image_encoder": None, "feature_extractor": None}
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
+
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
+        """Such a file holds the transformer; everything else is the lender's."""
+        lender, form = Path(str(model.lender)), plan.formats.get(self.core)
+        dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
+        core = of_one_file(Path(str(model.file)), lender, form, dtype, device)
+        return self._pipe(lender, plan, {**own, self.core: core})
 
     def guided(self, request: GenerateRequest) -> bool:
         return False

@@ -76,6 +76,7 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
+    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
     clips: tuple[
         tuple[str, str], ...
@@ -105,6 +106,10 @@ class Diffusion:
         """Latents as the pipeline steps through them → 1 × channels × h × w."""
         return latents
 
+    def finished(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
+        """Latents as the pipeline returns them → 1 × channels × h × w."""
+        return self.grid(pipe, latents, request)
+
     def guided(self, request: GenerateRequest) -> bool:
         """Whether a negative prompt plays a part."""
         return request.guidance > 1
@@ -119,9 +124,11 @@ class Diffusion:
         start.check(self, model.name, request)
         rungs = abilities(self.name, folder)
         found = (
-            published_footprint(model.id, request, rungs)
+            published_footprint(model.id, request, rungs, self.dtypes)
             if folder is None
-            else pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
+            else pipeline_footprint(
+                model.id, folder, request, rungs, self.dtypes, lender=model.lender
+            )
         )
         if found is None:
             raise ModelMissing(model=model.name)
@@ -327,6 +334,6 @@ class Diffusion:
                     latents = self.grid(loaded.pipe, done.latents, request)
                     yield PreviewMade(loaded.previewer.draw(latents), index)
         except StopIteration as end:
-            return self.grid(loaded.pipe, end.value.images, request)
+            return self.finished(loaded.pipe, end.value.images, request)
         finally:
             drawing.close()

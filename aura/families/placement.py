@@ -82,6 +82,7 @@ class Placement:
             elif name in self.streamed:
                 streamed = self._pass if is_packed(module) else self._stream
                 self._homes[name] = [Home(part) for part in streamed(module)]
+                self._homes[name] += self._own(module)
             else:
                 self._homes[name] = [Home(module)]
 
@@ -159,6 +160,11 @@ class Placement:
         passing = [b for b in blocks_of(module) if not any(b is one for one in staying)]
         self._passing.append(Passing([(b, Home(b)) for b in passing], self.device))
         return staying + [child for child in module.children() if not isinstance(child, BLOCKS)]
+
+    def _own(self, module: nn.Module) -> list[Home]:
+        """What lies in the module itself and in no part of it, where no hook brings it."""
+        by_leaf = STREAMED[self.plan.rung] == "leaf_level"
+        return [] if by_leaf or not is_packed(module) else [Home(module, recurse=False)]
 
     def _staying(self, module: nn.Module) -> list[nn.Module]:
         share = self.plan.share if self.plan.rung == "partial_blocks" else 0.0

@@ -48,7 +48,7 @@ class Reader:
 
     def read(self, fragments: Fragments) -> torch.Tensor:
         """1 × a multiple of what the encoder reads at a time × width."""
-        known = [(text, worth) for text, worth in fragments if self._says(text)]
+        known = [one for one in fragments if self._says(one[0])] or [("", 1.0)]
         texts, worths = [text for text, _ in known], [worth for _, worth in known]
         return self._provider.get_embeddings_for_weighted_prompt_fragments(
             [texts], [worths], device=self._device

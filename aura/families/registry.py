@@ -14,10 +14,13 @@ with extras.unseen():
     from aura.families.conversions import Conversions
     from aura.families.esrgan import Esrgan
     from aura.families.flux import Flux
+    from aura.families.flux2 import Flux2
     from aura.families.owl import Owl
+    from aura.families.sana import Sana
     from aura.families.siglip import Siglip
     from aura.families.stable_diffusion import StableDiffusion
     from aura.families.stable_diffusion_xl import StableDiffusionXL
+    from aura.families.z_image import ZImage
 
 
 def families(
@@ -33,6 +36,9 @@ def families(
         StableDiffusion(compiled, additions, kept),
         StableDiffusionXL(compiled, additions, kept),
         Flux(compiled, additions),
+        Flux2(compiled, additions),
+        ZImage(compiled, additions),
+        Sana(compiled, additions),
         Blip(),
         Siglip(),
         Bge(),

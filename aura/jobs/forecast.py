@@ -116,7 +116,7 @@ def left(
 def _this_one(view: JobView, load: Load, pace: Pace, since_stage_s: float) -> float:
     """Seconds for what is left of this pass over the picture it is at."""
     finish = load.pixels * (pace.decoding + pace.saving)
-    if view.stage in ("waiting", "loading"):
+    if view.stage in ("waiting", "checking", "loading"):
         return max(0.0, pace.loading - since_stage_s) + pace.seconds(load)
     if view.stage == "encoding":
         return pace.seconds(load) - since_stage_s

@@ -35,12 +35,28 @@ def entry(name: str) -> Entry:
     return found
 
 
-def like(kind: str, variant: str | None = None) -> Entry:
-    """A traced component of class ``kind``, of the same variant where there is one."""
+def like(kind: str, variant: str | None = None, wide: int | None = None) -> Entry:
+    """A traced component of class ``kind``: of the same variant and of nearly the same width
+    where there is one."""
     same = [e for e in _data()["components"].values() if e["class"] == kind]
     if not same:
         raise LookupError(f"no {kind} was ever traced")
-    return next((e for e in same if e["variant"] == variant), same[0])
+    alike = [e for e in same if e["variant"] == variant] or same
+    return min(alike, key=lambda e: abs(e["width"] - wide) if wide else 0)
+
+
+def width(config: Mapping[str, Any]) -> int:
+    """Channels of the first stage or of every layer, by a configuration; 0 if it tells none."""
+    stages = config.get("block_out_channels") or config.get("encoder_block_out_channels") or [0]
+    heads, each = config.get("num_attention_heads"), config.get("attention_head_dim")
+    layers = heads * each if isinstance(heads, int) and isinstance(each, int) else 0
+    named = (config.get(name) for name in ("hidden_size", "d_model", "dim"))
+    return next((wide for wide in (*named, stages[0], layers) if wide), 0)
+
+
+def guided(config: Mapping[str, Any]) -> bool:
+    """Whether guidance is a second pass, and not something the model itself is told."""
+    return config.get("time_cond_proj_dim") is None and not config.get("guidance_embeds")
 
 
 def activations(

@@ -12,21 +12,16 @@ from aura.requests import SEED_MAX, GenerateRequest, Start, Way
 def asked(
     desk: Desk, index: int, size: tuple[int, int], start: Start, prompt: str = ""
 ) -> GenerateRequest:
-    """Picture ``index`` drawn with the desk's model and the seed it had, ``size`` in pixels.
-
-    There are steps enough that at least one is taken at the strength of ``start``.
-    """
+    """Picture ``index`` drawn with the desk's model and the seed it had, ``size`` in pixels."""
     request = desk.request
-    fields = _of_model(desk)
     return request.model_copy(
         update={
-            **fields,
+            **_of_model(desk),
             "prompts": (prompt or request.prompts[index],),
             "negatives": (request.negatives[index],),
             "seed": (request.seed + index) % (SEED_MAX + 1),
             "width": size[0],
             "height": size[1],
-            "steps": max(fields["steps"], math.ceil(1 / start.strength)),
             "start": start,
             "larger": None,
             "repair": None,

@@ -129,6 +129,8 @@ def example(name: order.Name, desk: Desk) -> Work:
     pictures = ("-",) * request.count
     if name == "enlarge":
         return UpscaleRequest(model=model.id, pictures=pictures, tile=enlarge.TILE)
+    if name == "refine":
+        return refine.tile(desk)
     if name == "find" and request.repair:
         return DetectRequest(
             model=model.id,

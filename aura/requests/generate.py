@@ -138,6 +138,11 @@ class GenerateRequest(Plain):
         return len(self.prompts)
 
     @property
+    def added(self) -> tuple[str, ...]:
+        """The ids of what becomes part of the model."""
+        return (*(lora.id for lora in self.loras), *filter(None, (self.vae,)))
+
+    @property
     def worked_steps(self) -> int:
         """Steps that are really taken: a picture to start from spares the first of them."""
         share = self.start.strength if self.start else 1.0

@@ -60,7 +60,7 @@ def test_a_folder_s_upscalers_become_models_that_need_nothing_else(tmp_path):
     of.safetensors(tmp_path / "lora.safetensors", of.LORAS["SDXL kohya"])
     of.safetensors(tmp_path / "grey.safetensors", X4PLUS | {"conv_last.weight": (1, 64, 3, 3)})
     catalog = Catalog.read(Settings(models_dirs=(tmp_path,), data_dir=tmp_path))
-    found = [model for model in catalog.models if model.file]
+    found = [model for model in catalog.models if model.task == "upscale" and model.file]
     assert [(model.id, model.kind) for model in found] == [
         ("4x-sharp", "ESRGAN 4×"),
         ("x2", "ESRGAN 2×"),

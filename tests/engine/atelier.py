@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from aura.catalog import Catalog
 from aura.engine.protocol import JobEvent, Resumed, Run
 from aura.engine.worker import Worker
+from aura.errors import CannotInpaint
 from aura.families.base import Box, Drawn, Found, Happening, StageBegun
 from aura.library.results import save_picture
 from aura.memory.footprint import Footprint
@@ -36,12 +37,15 @@ class Artist(Painter):
 
     name = "artist"
     most = fits = 4096
+    inpaints = True
 
     def __init__(self, device: SimulatedDevice) -> None:
         super().__init__(device)
         self.works: list[GenerateRequest] = []
 
     def footprint(self, model, folder, request):
+        if request.start and request.start.masks and not self.inpaints:
+            raise CannotInpaint(model=model.name)
         plain = super().footprint(model, folder, request)
         if max(request.width, request.height) <= self.most:
             return plain

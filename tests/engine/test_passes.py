@@ -283,3 +283,9 @@ def test_a_full_disk_in_the_middle_keeps_the_pictures_that_were_finished(tmp_pat
     events = list(atelier.events(count=3, larger=larger()))
     assert isinstance(events[-1], Failed)
     assert sorted(event.index for event in kinds(events, Saved)) == [0, 1, 2]
+
+
+def test_what_a_model_cannot_do_is_refused_before_anything_is_drawn(atelier):
+    atelier.artist.inpaints = False
+    (failed,) = atelier.events(repair=repair())
+    assert failed.error["code"] == "cannot_inpaint" and not atelier.artist.works

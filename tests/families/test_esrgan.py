@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from aura.catalog.models import Catalog
-from aura.engine.worker import open_manager
 from aura.errors import ModelDamaged, PackageMissing
 from aura.families.base import Drawn, StageBegun, StepDone
 from aura.families.esrgan import Esrgan
 from aura.memory import towers
+from aura.memory.cpu import CpuDevice
+from aura.memory.ledger import Ledger
+from aura.memory.manager import Manager
 from aura.requests import UpscaleRequest
 from aura.settings import Settings
 from tests.families import enlargers
@@ -191,7 +193,8 @@ def test_it_stops_at_any_tile_and_goes_on_with_the_picture_that_is_missing(load,
 
 
 def test_it_is_lent_like_every_model_and_leaves_nothing(catalog, tmp_path):
-    manager = open_manager(Settings(data_dir=tmp_path), catalog.installed)
+    families = {"esrgan": Esrgan()}
+    manager = Manager(CpuDevice(), families, Ledger(":memory:"), locate=catalog.installed)
     model, request = catalog.get("twice"), asked(tmp_path)
     with manager.lend(model, request) as loan:
         assert manager.residents()[0].bytes > 0

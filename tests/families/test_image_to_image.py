@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from diffusers import UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from aura.catalog.models import LIST, shipped
-from aura.families.base import Drawn, StepDone
+from aura.errors import CannotInpaint, CannotStart
+from aura.families.base import Drawn, StageBegun, StepDone
 from aura.families.registry import by_name
+from aura.families.stable_diffusion import StableDiffusion
 from aura.library.canvas import extend
 from aura.requests import Start
 from tests.engine import scripted
@@ -21,7 +24,9 @@ from tools.train.judge import judge
 from tools.train.publish import PACK
 
 MODELS = {model.id: model for model in shipped(LIST)}
-TINY = ("sd15", "sdxl", "flux1-schnell")
+TINY = ("sd15", "sdxl", "flux1-schnell", "z-image-turbo", "sana-sprint-0.6b")
+MASKED = TINY[:-1]  # the families that draw a part of a picture anew
+ONE_PART = {"rung": "model_offload", "device": "cpu:0"}
 RED, BLUE = (208, 32, 40), (40, 72, 200)
 
 
@@ -140,31 +145,175 @@ def test_outpainting_keeps_the_old_picture_and_goes_on_with_its_ground(shapes, k
 # --- what is promised of every family
 
 
-def asked(kept, **changes):
-    return {"steps": 4, "start": Start(pictures=kept(circle(64)), **changes)}
+def begun(kept, *images: Image.Image, **changes) -> dict:
+    """What a request with a start says; of a circle where no picture is given."""
+    return {"steps": 4, "start": Start(pictures=kept(*images or [circle(64)]), **changes)}
 
 
-def test_a_seed_and_a_picture_are_a_picture(bench, kept):
-    one = asked(kept, strength=0.5)
-    first = bench.drawn(**one)[0]
-    assert first.size == (64, 64)
-    assert first.tobytes() == bench.drawn(**one)[0].tobytes()
-    assert first.tobytes() != bench.drawn(**one, seed=8)[0].tobytes()
-    other = asked(kept, strength=0.5)["start"].pictures, kept(circle(64, 0.2))
-    assert (
-        first.tobytes()
-        == bench.drawn(steps=4, start=Start(pictures=other[0], strength=0.5))[0].tobytes()
+def test_the_same_seed_and_picture_draw_the_same_and_others_another(bench, kept):
+    first, again, reseeded, moved = (
+        bench.drawn(**begun(kept, circle(64, x), strength=0.5), seed=seed)[0]
+        for x, seed in ((0.5, 7), (0.5, 7), (0.5, 8), (0.2, 7))
     )
-    moved = bench.drawn(steps=4, start=Start(pictures=other[1], strength=0.5))[0]
-    assert first.tobytes() != moved.tobytes()
+    assert first.size == (64, 64)
+    assert first.tobytes() == again.tobytes()
+    assert len({image.tobytes() for image in (first, reseeded, moved)}) == 3
 
 
 @pytest.mark.parametrize(
     ("steps", "strength", "taken"), [(4, 1.0, 4), (4, 0.6, 2), (10, 0.29, 2), (1, 0.5, 1)]
 )
 def test_just_the_steps_are_taken_that_the_strength_leaves(bench, kept, steps, strength, taken):
-    happenings = list(bench.run(**(asked(kept, strength=strength) | {"steps": steps})))
-    done = [(one.step, one.steps) for one in happenings if isinstance(one, StepDone)]
+    asked = begun(kept, strength=strength) | {"steps": steps}
+    done = [(one.step, one.steps) for one in bench.run(**asked) if isinstance(one, StepDone)]
     assert done == [(step + 1, taken) for step in range(taken)]
-    request = scripted.request(**(asked(kept, strength=strength) | {"steps": steps}))
-    assert request.worked_steps == taken
+    assert scripted.request(**asked).worked_steps == taken
+
+
+def test_each_picture_of_a_batch_starts_from_its_own(bench, kept):
+    left, right = circle(64, 0.3), circle(64, 0.7)
+    pair = {"prompts": ("a red circle",) * 2, "negatives": ("",) * 2}
+    both = bench.drawn(**pair, **begun(kept, left, right, strength=0.5))
+    alone = bench.drawn(**begun(kept, right, strength=0.5), seed=8)
+    assert len(both) == 2 and both[1].tobytes() == alone[0].tobytes()
+    shared = bench.drawn(**pair, **begun(kept, left, strength=0.5))
+    assert shared[0].tobytes() == both[0].tobytes() != shared[1].tobytes()
+
+
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_a_mask_is_drawn_anew_and_all_around_it_stays_to_the_bit(benches, kept, name, strength):
+    old, mask = circle(64), white((64, 64), (8, 24, 40, 56))
+    (new,) = benches[name].drawn(**begun(kept, old, masks=kept(mask), strength=strength))
+    inside = np.asarray(mask) > 0
+    assert same(old, new, ~inside)
+    assert (np.asarray(old)[inside] != np.asarray(new)[inside]).any(axis=-1).mean() > 0.9
+
+
+@pytest.fixture(scope="module")
+def offloaded(folders):
+    """The same models, one part on the device at a time."""
+    return {name: Bench(name, folders[name], **ONE_PART) for name in TINY}
+
+
+def test_a_model_that_comes_part_by_part_draws_the_same_picture(benches, offloaded, kept):
+    mask = white((64, 64), (8, 8, 48, 48))
+    for name in TINY:
+        for masks in ((), kept(mask)) if name in MASKED else ((),):
+            asked = begun(kept, masks=masks, strength=0.5)
+            assert benches[name].drawn(**asked) == offloaded[name].drawn(**asked)
+
+
+def test_so_does_one_that_is_streamed(benches, folders, kept):
+    placed = Bench("sdxl", folders["sdxl"], rung="leaf_offload", device="cpu:0")
+    assert placed.drawn(**begun(kept)) == benches["sdxl"].drawn(**begun(kept))
+    assert not placed.loaded.placement.here
+
+
+def test_while_a_picture_is_encoded_nothing_but_the_vae_is_on_the_device(offloaded, kept):
+    placed = offloaded["sdxl"]
+    seen, encode = [], placed.loaded.pipe.vae.encode
+
+    def watched(*inputs, **named):
+        seen.append(set(placed.loaded.placement.here))
+        return encode(*inputs, **named)
+
+    placed.loaded.pipe.vae.encode = watched
+    placed.drawn(**begun(kept))
+    placed.loaded.pipe.vae.encode = encode
+    assert seen == [{"vae"}]
+
+
+def test_a_job_stopped_at_any_stage_leaves_nothing_on_the_device(offloaded, kept):
+    for name in MASKED:
+        placed = offloaded[name]
+        asked = begun(kept, masks=kept(white((64, 64), (8, 8, 48, 48))))
+        whole = list(placed.run(**asked))
+        stages = [one.stage for one in whole if isinstance(one, StageBegun)]
+        assert stages == ["encoding", "denoising", "decoding"]
+        for stop_at in range(1, len(whole)):
+            run = placed.run(**asked)
+            for _ in range(stop_at):
+                next(run)
+            run.close()
+            assert not placed.loaded.placement.here
+
+
+@pytest.mark.parametrize("sampler", ["euler_a", "heun", "lcm", "dpmpp_sde"])
+def test_other_samplers_start_from_a_picture_too(benches, kept, sampler):
+    asked = begun(kept, strength=0.5) | {"scheduler": sampler}
+    happenings = list(benches["sd15"].run(**asked))
+    done = [one for one in happenings if isinstance(one, StepDone)]
+    assert [one.step for one in done] == list(range(1, done[-1].steps + 1))
+    assert benches["sd15"].drawn(**asked)[0].size == (64, 64)
+
+
+def test_what_a_family_cannot_start_from_is_said_before_anything_is_loaded(kept):
+    picture, mask = kept(circle(64)), kept(white((64, 64), (0, 0, 32, 64)))
+    for name, start, error in (
+        ("sana-sprint-0.6b", Start(pictures=picture, masks=mask), CannotInpaint),
+        ("flux2-klein-4b", Start(pictures=picture), CannotStart),
+    ):
+        model = MODELS[name]
+        with pytest.raises(error):
+            by_name()[model.family].footprint(model, None, scripted.request(start=start))
+
+
+# --- models made for inpainting
+
+
+@pytest.fixture(scope="module")
+def inpainter(folders, tmp_path_factory):
+    """The tiny Stable Diffusion with a UNet that is told of the mask."""
+    folder = tiny_stable_diffusion(tmp_path_factory.mktemp("inpainting") / "model")
+    config = UNet2DConditionModel.load_config(folder / "unet")
+    UNet2DConditionModel.from_config(config | {"in_channels": 9}).save_pretrained(folder / "unet")
+    return Bench("sd15", folder)
+
+
+def test_a_model_made_for_inpainting_sees_what_the_mask_leaves(inpainter, kept):
+    given, forward = [], inpainter.loaded.pipe.unet.forward
+
+    def watched(sample, *inputs, **named):
+        given.append(sample[0])
+        return forward(sample, *inputs, **named)
+
+    inpainter.loaded.pipe.unet.forward = watched
+    old, mask = circle(64), white((64, 64), (0, 0, 32, 64))
+    (new,) = inpainter.drawn(**begun(kept, old, masks=kept(mask), strength=1.0))
+    inpainter.loaded.pipe.unet.forward = forward
+    assert same(old, new, np.asarray(mask) == 0)
+    told = given[0][4]
+    assert (told[:, :4] == 1).all() and (told[:, 4:] == 0).all()
+    left, right = given[0][5:, :, 0], given[0][5:, :, -1]
+    assert not np.allclose(left, right)
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_without_a_mask_it_draws_the_whole_picture(inpainter, kept, start):
+    asked = begun(kept, strength=0.5) if start else {}
+    (image,) = inpainter.drawn(**asked)
+    assert np.asarray(image).std() > 1
+    assert image.tobytes() == inpainter.drawn(**asked)[0].tobytes()
+
+
+# --- what a model cannot do
+
+
+class Drawer(StableDiffusion):
+    image_pipeline = mask_pipeline = None
+
+
+class Starter(StableDiffusion):
+    mask_pipeline = None
+
+
+def test_a_family_that_cannot_start_from_a_picture_says_so_before_anything_is_loaded(kept):
+    model, pictures = MODELS["sd15"], kept(circle(64))
+    masked = scripted.request(start=Start(pictures=pictures, masks=pictures))
+    plain = scripted.request(start=Start(pictures=pictures))
+    with pytest.raises(CannotStart):
+        Drawer().footprint(model, None, plain)
+    with pytest.raises(CannotInpaint):
+        Starter().footprint(model, None, masked)
+    assert Starter().footprint(model, None, plain).uses["encoding"] == ("text_encoder", "vae")

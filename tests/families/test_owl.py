@@ -9,12 +9,13 @@ import torch
 from PIL import Image
 from transformers import CLIPTokenizer, Owlv2ForObjectDetection
 
-from aura.engine.worker import open_manager
 from aura.errors import BadImage, ModelDamaged
 from aura.families.base import Found, StageBegun
 from aura.families.owl import MOST, Owl, _pixels, named
+from aura.memory.cpu import CpuDevice
+from aura.memory.ledger import Ledger
+from aura.memory.manager import Manager
 from aura.requests import DetectRequest
-from aura.settings import Settings
 from tests.families.plans import plan
 from tests.families.published import catalogue, pictures
 
@@ -132,7 +133,8 @@ def test_half_precision_finds_the_same_place(loaded, folder, tmp_path):
 
 
 def test_it_is_lent_like_every_model_and_leaves_nothing(folder, tmp_path):
-    manager = open_manager(Settings(data_dir=tmp_path), lambda model: folder)
+    families = {"owl": Owl()}
+    manager = Manager(CpuDevice(), families, Ledger(":memory:"), locate=lambda model: folder)
     request = asked(pictures(tmp_path, 1))
     with manager.lend(catalogue()["owlv2"], request) as loan:
         assert manager.residents()[0].bytes > 0

@@ -17,7 +17,7 @@ from aura.composer import compose
 from aura.errors import BadImage, BadMetadata
 from aura.library.metadata import parameters_text, read_record, read_settings
 from aura.library.samplers import NAMES, scheduler_of
-from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN
+from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger
 from aura.settings import Settings
 from aura.styles import BUILTIN, Styles
 from tests.library.pictures import drawn, request, save
@@ -95,6 +95,16 @@ def test_the_parameters_are_as_other_studios_write_them():
         "Size: 64x64, Model: aura-shapes, Version: Aura "
     )
     assert "Negative" not in parameters_text(asked, 0)
+
+
+def test_the_second_pass_is_told_by_the_names_that_other_studios_know():
+    larger = Larger(width=128, height=128, strength=0.35)
+    assert (
+        "Denoising strength: 0.35, Hires upscale: 2, Hires steps: 8, Hires upscaler: Lanczos, "
+    ) in parameters_text(request(larger=larger), 0)
+    only = larger.model_copy(update={"strength": 0.0, "upscaler": "realesrgan-x4plus"})
+    told = parameters_text(request(larger=only), 0)
+    assert "Hires upscaler: realesrgan-x4plus" in told and "Hires steps" not in told
 
 
 @settings(max_examples=60, deadline=None)

@@ -75,11 +75,6 @@ def test_another_model_takes_its_own_settings_and_no_parts_that_are_not_for_it(f
     assert refine.tile(folder.desk(request, kin)).loras == request.loras
 
 
-def test_few_steps_and_little_strength_take_a_step_all_the_same(folder):
-    request = asked(strength=0.05).model_copy(update={"steps": 1})
-    assert refine.tile(folder.desk(request)).worked_steps == 1
-
-
 def test_a_picture_larger_than_any_model_draws_is_never_asked_for_whole(folder):
     assert refine.whole(folder.desk(asked(width=8192, height=4096))) is None
     assert refine.whole(folder.desk(asked(width=4096, height=4096))).width == 4096

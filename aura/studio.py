@@ -14,8 +14,10 @@ from aura.batches.runner import Batches
 from aura.catalog import Catalog, folders
 from aura.catalog.downloads import Downloads, fetching
 from aura.catalog.remote import Hub
+from aura.catalog.sound import Sound
 from aura.engine import drafts
 from aura.engine.host import Engine
+from aura.engine.side_by_side import SideBySide
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
 from aura.jobs.job import JobView
@@ -47,7 +49,8 @@ class Studio:
         self.batches = Batches(data / "batches", self.jobs, self.history, data / "outputs")
         engine.watch(self.timeline.hear)
         hub = Hub(offline=settings.offline)
-        self.downloads = Downloads(data, self.catalog.get, fetching(hub), offline=hub.silent)
+        fetch = fetching(hub, Sound(data / "sound.json"))
+        self.downloads = Downloads(data, self.catalog.get, fetch, offline=hub.silent)
         self._closing = threading.Event()
         self._scan = threading.Thread(target=self._take_in, name="history", daemon=True)
 
@@ -58,7 +61,7 @@ class Studio:
         try:
             sweep(settings.data_dir / "outputs")
             drafts.sweep(settings.data_dir)
-            studio = cls(settings, engine or Supervisor(settings), lock)
+            studio = cls(settings, engine or SideBySide(Supervisor(settings)), lock)
             studio.jobs.start()
             studio.downloads.start()
             studio._scan.start()

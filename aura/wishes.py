@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from aura.catalog.models import Catalog, Model
-from aura.composer import LANCZOS
 from aura.errors import BadRequest
 from aura.library.inputs import keep_file
 from aura.memory.device import Snapshot
+from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
 from aura.ratios import RATIOS, size_for
 from aura.requests import Larger, Lora, Plain, Repair, Start

@@ -46,7 +46,8 @@ T = TypeVar("T")
 class Download:
     """One try at a model. ``stop`` ends it between two pieces; what came by then stays.
 
-    ``free`` tells the free bytes of the disk that a folder lies on.
+    ``free`` tells the free bytes of the disk that a folder lies on; ``proven`` hears of each
+    file that came and had the right content.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class Download:
         *,
         stop: threading.Event | None = None,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+        proven: Callable[[Path], None] = lambda path: None,
         delays: tuple[float, ...] = DELAYS_S,
     ) -> None:
         self.model, self.hub, self.meter = model, hub, meter
         self.stop = stop or threading.Event()
-        self.free, self.delays = free, delays
+        self.free, self.proven, self.delays = free, proven, delays
         self._tries = 0  # since the last byte
 
     def run(self) -> Path:
@@ -138,6 +140,7 @@ class Download:
         size = partial.stat().st_size
         if size == file.size and sound(partial, file.etag, self._check):
             store.keep(file)
+            self.proven(store.path(file))
             return True
         partial.unlink()
         self.meter.add(-min(size, file.size))

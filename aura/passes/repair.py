@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from aura.families.base import Box
 from aura.passes import crops
 from aura.passes.anew import asked
 from aura.passes.piece import Desk, Making, Piece, Sketch, native_side
 from aura.requests import DetectRequest, Start
+
+SHOWN_MAX = 2048  # pixels a side; detectors look at less, and open no file of any size
 
 
 def found(sketch: Sketch, desk: Desk) -> Making:
     """The picture as it is, and where the things are that are to be repaired."""
     repair = desk.request.repair
     assert repair is not None and desk.model is not None
+    shown = sketch.image.copy()
+    shown.thumbnail((SHOWN_MAX, SHOWN_MAX))
     work = DetectRequest(
         model=desk.model.id,
-        pictures=(desk.put(sketch.image),),
+        pictures=(desk.put(shown),),
         things=repair.things,
         threshold=repair.threshold,
     )
-    return Sketch(sketch.image, sketch.index, (yield Piece(work)).boxes)
+    scale = sketch.image.width / shown.width
+    things = tuple(_scaled(box, scale) for box in (yield Piece(work)).boxes)
+    return Sketch(sketch.image, sketch.index, things)
 
 
 def made(sketch: Sketch, desk: Desk) -> Making:
@@ -35,3 +44,9 @@ def made(sketch: Sketch, desk: Desk) -> Making:
         drawn = yield Piece(work, at, len(sketch.things))
         image = crops.put_back(image, crop, drawn.image)
     return Sketch(image, sketch.index)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    """From pixels of what was shown to those of the picture."""
+    edges = {edge: round(getattr(box, edge) * scale) for edge in ("left", "top", "right", "bottom")}
+    return replace(box, **edges)

@@ -49,6 +49,11 @@ def test_whole_files_pass_and_are_read_only_once(folder, sound, monkeypatch):
     assert len(read) == len(list(folder.rglob("*.safetensors")))
 
 
+def test_what_was_proven_when_it_came_is_not_read_again(server, model, sound):
+    folder = Download(model, Hub(), Meter(lambda _: None), proven=sound.proven).run()
+    assert sound.unread(folder) == ()
+
+
 def test_a_bit_that_turned_on_the_disk_is_found_wherever_it_is(folder, sound):
     path, dice = folder / UNET, random.Random(5)
     size = path.stat().st_size

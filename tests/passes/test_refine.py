@@ -70,7 +70,7 @@ def test_another_model_takes_its_own_settings_and_no_parts_that_are_not_for_it(f
     request = asked().model_copy(update={"loras": (Lora(id="x"),), "guidance": 0.0})
     other = simulation.model("b", family="other", area=64 * 64)
     (work,) = [refine.tile(folder.desk(request, other))]
-    assert (work.model, work.steps, work.guidance) == ("b", 4, 5.0) and work.loras == ()
+    assert (work.model, work.steps, work.guidance) == ("b", 2, 5.0) and work.loras == ()
     kin = simulation.model("c", area=64 * 64)
     assert refine.tile(folder.desk(request, kin)).loras == request.loras
 

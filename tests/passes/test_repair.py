@@ -85,6 +85,14 @@ def test_each_thing_that_is_found_is_drawn_anew_with_the_seed_of_its_picture(fol
         assert made.image.getpixel(middle) == (255, 0, 0)
 
 
+def test_things_are_looked_for_in_a_smaller_picture_and_found_where_they_are(folder):
+    picture = Image.new("RGB", (4096, 2048))
+    finding = repair.found(Sketch(picture), folder.desk(asked()))
+    found, _ = played(finding, lambda work: Found((FACE,)))
+    assert max(folder.images["0.png"].size) == 2048
+    assert found.things == (Box(80, 100, 120, 160, 0.9, "face"),)
+
+
 def test_a_picture_in_which_nothing_is_found_stays_as_it_is(folder):
     picture = noise(64, 64)
     made, pieces = played(repair.made(Sketch(picture), folder.desk(asked())), None)

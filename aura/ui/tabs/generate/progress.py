@@ -48,8 +48,6 @@ def _running(lang: str, view: JobView) -> list[str]:
         parts.append(
             text(lang, "generate.of_pictures", index=view.index + 1, count=view.request.count)
         )
-    if view.parts > 1:
-        parts.append(text(lang, "generate.of_passes", part=view.part + 1, parts=view.parts))
     if view.stage == "denoising" and view.steps:
         parts.append(text(lang, "generate.step", step=view.step, steps=view.steps))
     parts.append(seconds(lang, view.elapsed))

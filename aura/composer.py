@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from aura import prompts, ratios
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
+from aura.passes.order import LANCZOS
 from aura.requests import (
     COUNT_MAX,
     SEED_MAX,
@@ -25,7 +26,6 @@ from aura.requests import (
 )
 from aura.styles import Style, Styles
 
-LANCZOS = "lanczos"  # the upscaler that needs no model
 PARTS = ("lora", "vae")  # what becomes part of the model that draws
 
 

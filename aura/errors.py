@@ -4,6 +4,8 @@
     ├─ InputError                what a person gave cannot be used (exit code 2)
     │  ├─ BadRequest             a field is out of its bounds
     │  ├─ BadImage               bytes that are no picture, or too large a one
+    │  ├─ CannotStart            a model that cannot start from a picture
+    │  ├─ CannotInpaint          a model that cannot draw a part of one anew
     │  ├─ BadMetadata            a picture that carries no settings to read back
     │  ├─ UnknownModel           no model of that name
     │  ├─ UnknownCard            no graphics card of that name
@@ -14,7 +16,9 @@
     │  └─ NotRemovable           a model whose files are not Aura's to delete
     ├─ ModelError
     │  ├─ ModelMissing           known, but not on this disk
-    │  └─ ModelDamaged           files that are incomplete or not what they claim
+    │  ├─ ModelDamaged           files that are incomplete or not what they claim
+    │  ├─ AdditionUnfit          a LoRA, VAE or embedding that was made for another model
+    │  └─ PackageMissing         its files are here, the package that runs them is not
     ├─ HubError                  a model could not be fetched
     │  ├─ Offline                the network is switched off in the settings
     │  ├─ HubUnreachable         no answer: no network, or no hub
@@ -77,6 +81,18 @@ class BadImage(InputError):
     """Facts: ``name`` (as the person knows the file), ``problem`` (an ``image.*`` key)."""
 
     code = "bad_image"
+
+
+class CannotStart(InputError):
+    """Facts: ``model``."""
+
+    code = "cannot_start"
+
+
+class CannotInpaint(InputError):
+    """Facts: ``model``."""
+
+    code = "cannot_inpaint"
 
 
 class BadMetadata(InputError):
@@ -147,6 +163,18 @@ class LenderMissing(ModelError):
     """Facts: ``model``, ``kind``."""
 
     code = "lender_missing"
+
+
+class AdditionUnfit(ModelError):
+    """Facts: ``name`` (of what was to be added), ``model``."""
+
+    code = "addition_unfit"
+
+
+class PackageMissing(ModelError):
+    """Facts: ``model``, ``package``."""
+
+    code = "package_missing"
 
 
 class HubError(AuraError):

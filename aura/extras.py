@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
@@ -31,6 +32,24 @@ def unseen(names: tuple[str, ...] = CURIOSITIES) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+@contextmanager
+def standing_in(name: str, *attributes: str) -> Iterator[None]:
+    """While it lasts, a module that is not installed can be imported, and these from it.
+
+    Each is None: enough for a package that imports what only parts of it use that Aura never
+    calls. Where the module is installed, nothing is changed.
+    """
+    if find_spec(name.partition(".")[0]) is not None:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    vars(sys.modules[name]).update(dict.fromkeys(attributes))
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def settle(names: tuple[str, ...] = IMPOSED) -> tuple[str, ...]:

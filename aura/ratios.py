@@ -14,18 +14,21 @@ NEAR = math.log(1.2)  # an area within a fifth of the native one is as good as n
 
 
 def size_for(ratio: str, area: int, multiple: int = SIDE_STEP) -> tuple[int, int]:
+    """What ``size_near`` tells of one of ``RATIOS``. Raises ValueError for what is no ratio."""
+    return size_near(*parts(ratio), area, multiple)
+
+
+def size_near(across: int, down: int, area: int, multiple: int = SIDE_STEP) -> tuple[int, int]:
     """Width and height in pixels, both multiples of ``multiple``, about ``area`` in all.
 
     Of the sizes near the area, that whose ratio is the most exact; of those, the nearest.
     Where a ratio would make a side too short, the picture is larger than the area.
-    Raises ValueError for what is no ratio.
     """
-    across, down = parts(ratio)
     if across < down:
-        height, width = size_for(f"{down}:{across}", area, multiple)
+        height, width = size_near(down, across, area, multiple)
         return width, height
     step = math.lcm(multiple, SIDE_STEP)
-    wide = across / down
+    wide = min(across / down, SIDE_MAX / SIDE_MIN)
     wanted = min(max(area, SIDE_MIN**2 * wide), SIDE_MAX**2 / wide)
 
     def cost(size: tuple[int, int]) -> tuple[float, float, float]:

@@ -52,6 +52,7 @@ def test_nothing_below_the_pages_knows_them(path: Path):
     [
         ("aura/memory/", ("aura.engine", "aura.jobs", "aura.library", "aura.studio")),
         ("aura/families/", ("aura.engine", "aura.jobs", "aura.library", "aura.studio")),
+        ("aura/passes/", ("aura.engine", "aura.jobs", "aura.library", "aura.studio")),
         ("aura/library/", ("aura.engine", "aura.jobs", "aura.memory", "aura.studio")),
         ("aura/catalog/", ("aura.engine", "aura.jobs", "aura.library", "aura.studio")),
         ("aura/engine/", ("aura.jobs", "aura.studio", "aura.cli")),

@@ -34,6 +34,7 @@ FACTS = {
     "licence": "MIT",
     "status": 429,
     "kind": "SD 1.5",
+    "package": "spandrel",
 }
 
 

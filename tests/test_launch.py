@@ -112,6 +112,18 @@ def test_tests_need_more_than_the_app(tmp_path: Path):
     assert bench.environment.ready(False), "the app alone is still satisfied"
 
 
+def test_what_stands_alone_is_installed_without_what_it_asks_for(tmp_path: Path):
+    bench, alone = Bench(tmp_path), tmp_path / "requirements-no-deps.txt"
+    alone.write_text("spandrel==0.4.2\n")
+    both = Environment(
+        bench.environment.folder, [bench.requirements, alone], run=bench.pip, say=print
+    )
+    both.prepare(torch_build.PLAIN, False, lambda _: True)
+    told = {command[-1].rpartition("/")[2]: command for command in bench.pip.installs}
+    assert "--no-deps" in told["requirements-no-deps.txt"]
+    assert "--no-deps" not in told["requirements.txt"]
+
+
 @pytest.mark.parametrize("breaks", [1, 2])
 def test_an_interrupted_install_is_never_trusted(tmp_path: Path, breaks: int):
     bench = Bench(tmp_path, breaks)
@@ -239,7 +251,7 @@ def test_every_requirement_is_pinned_exactly_and_is_what_the_tests_run_with():
 
     from packaging.requirements import Requirement
 
-    for file in ("requirements.txt", "requirements-test.txt"):
+    for file in ("requirements.txt", "requirements-no-deps.txt", "requirements-test.txt"):
         for line in (ROOT / file).read_text().splitlines():
             if not line or line.startswith("#"):
                 continue
@@ -248,6 +260,21 @@ def test_every_requirement_is_pinned_exactly_and_is_what_the_tests_run_with():
             here = wanted.marker is None or wanted.marker.evaluate()
             if here and wanted.name != "xformers":
                 assert wanted.specifier.contains(importlib.metadata.version(wanted.name)), line
+
+
+def test_what_stands_alone_gets_the_rest_of_what_it_needs():
+    """All but torchvision, which it is installed without."""
+    import importlib.metadata
+
+    from packaging.requirements import Requirement
+
+    def names(lines: list[str]) -> set[str]:
+        return {Requirement(one).name for one in lines if one and not one.startswith("#")}
+
+    given = names((ROOT / "requirements.txt").read_text().splitlines())
+    for name in names((ROOT / "requirements-no-deps.txt").read_text().splitlines()):
+        asked = names(importlib.metadata.requires(name) or [])
+        assert asked - given == {"torchvision", "typing_extensions"}, "pydantic brings the latter"
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])

@@ -31,7 +31,10 @@ class SetupFailed(Exception):
 
 
 class Environment:
-    """``folder`` with what ``files`` (requirements, later ones on top) ask for."""
+    """``folder`` with what ``files`` (requirements, later ones on top) ask for.
+
+    What a file named ``…-no-deps`` asks for comes without what it asks for itself.
+    """
 
     def __init__(self, folder: Path, files: Sequence[Path], *, run: Run, say: Say) -> None:
         self.folder, self.files = folder, tuple(files)
@@ -85,7 +88,8 @@ class Environment:
         self.say("cli.setup.installing")
         self._install_torch(build, reachable)
         for file in self.files:
-            self._install("-r", str(self._fitting(file, build)))
+            alone = ["--no-deps"] if file.stem.endswith("-no-deps") else []
+            self._install(*alone, "-r", str(self._fitting(file, build)))
         self._write_stamp(build, driver)
 
     def _works(self) -> bool:

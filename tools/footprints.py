@@ -20,7 +20,7 @@ import torch
 from numpy.polynomial import Polynomial
 from transformers.initialization import no_init_weights
 
-from aura.memory.activations import DATA
+from aura.memory.activations import DATA, guided, width
 from aura.memory.towers import DESCRIBED, TOWERS
 from aura.memory.weights import Parts, divided, towers
 from tools.forwards import FORWARDS, Forward
@@ -61,10 +61,10 @@ def entry(name: str) -> dict[str, Any]:
     return {
         "class": kind(name),
         "variant": tower(name) or config.get("addition_embed_type"),
-        "guided": config.get("time_cond_proj_dim") is None,
+        "guided": guided(config),
         "width": width(config),
         "patches": patches(config),
-        "tokens": config.get("max_position_embeddings", 512),
+        "tokens": written_of(name).get("tokens") or config.get("max_position_embeddings", 512),
         "unit": forward.unit,
         "weights": parts(name).as_dict(),
         "activations": lines(name),
@@ -92,11 +92,6 @@ def described(name: str) -> Mapping[str, Any]:
     config = written_of(name)["config"]
     config = config.get(DESCRIBED.get(tower(name), ""), config)
     return config | config.get("backbone_config", {})
-
-
-def width(config: Mapping[str, Any]) -> int:
-    wide = config.get("hidden_size") or config.get("d_model") or 0
-    return wide or config.get("block_out_channels", [0])[0]
 
 
 def patches(config: Mapping[str, Any]) -> int:

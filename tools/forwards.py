@@ -16,6 +16,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 Config = Mapping[str, Any]
+THINGS = 8  # looked for at once
 SPOKEN = 512  # FLUX's tokens of the prompt, beside those of the picture
 
 
@@ -54,9 +55,44 @@ def _flux(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int)
     )
 
 
+def _flux2(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    tokens = (side // 16) ** 2
+    return model(
+        hidden_states=torch.empty(batch, tokens, 128, dtype=dtype),
+        encoder_hidden_states=torch.empty(
+            batch, SPOKEN, config["joint_attention_dim"], dtype=dtype
+        ),
+        timestep=torch.ones(batch, dtype=dtype),
+        img_ids=torch.zeros(batch, tokens, 4, dtype=torch.long),
+        txt_ids=torch.zeros(batch, SPOKEN, 4, dtype=torch.long),
+        guidance=None,
+    )
+
+
+def _z_image(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    pictures = [torch.empty(16, 1, side // 8, side // 8, dtype=dtype) for _ in range(batch)]
+    words = [torch.empty(SPOKEN, config["cap_feat_dim"], dtype=dtype) for _ in range(batch)]
+    return model(pictures, torch.ones(batch, dtype=dtype), words)
+
+
+def _sana(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    return model(
+        torch.empty(batch, 32, side // 32, side // 32, dtype=dtype),
+        encoder_hidden_states=torch.empty(batch, 300, 2304, dtype=dtype),
+        encoder_attention_mask=torch.ones(batch, 300, dtype=dtype),
+        guidance=torch.ones(batch, dtype=dtype),
+        timestep=torch.ones(batch, dtype=dtype),
+    )
+
+
 def _vae(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
     channels = config.get("latent_channels", 4)
     return model.decode(torch.empty(batch, channels, side // 8, side // 8, dtype=dtype))
+
+
+def _deep(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
+    """An autoencoder that makes 32 pixels a side one."""
+    return model.decode(torch.empty(batch, 32, side // 32, side // 32, dtype=dtype))
 
 
 def _encoded(model: Any, config: Config, dtype: torch.dtype, side: int, batch: int) -> Any:
@@ -65,6 +101,12 @@ def _encoded(model: Any, config: Config, dtype: torch.dtype, side: int, batch: i
 
 def _words(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
     return model(input_ids=torch.ones(batch, tokens, dtype=torch.long))
+
+
+def _told(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
+    """A language model of which what its layers make is wanted, not what it would say."""
+    words = torch.ones(batch, tokens, dtype=torch.long)
+    return model(input_ids=words, output_hidden_states=True, use_cache=False)
 
 
 def _looked(tower: str = "") -> Callable[..., Any]:
@@ -80,7 +122,8 @@ def _looked(tower: str = "") -> Callable[..., Any]:
 
 
 def _read(model: Any, config: Config, dtype: torch.dtype, tokens: int, batch: int) -> Any:
-    text = getattr(model, "text_model", None) or model.text_encoder
+    inner = getattr(model, "owlv2", model)
+    text = getattr(inner, "text_model", None) or inner.text_encoder
     return text(input_ids=torch.ones(batch, tokens, dtype=torch.long))
 
 
@@ -118,6 +161,15 @@ def _enlarged(model: Any, config: Config, dtype: torch.dtype, side: int, batch: 
     return model(torch.empty(batch, 3, side, side, dtype=dtype))
 
 
+def _searched(model: Any, config: Config, dtype: torch.dtype, patches: int, batch: int) -> Any:
+    """OWLv2's boxes in a picture, for a handful of things whose words were read before."""
+    side = config["vision_config"]["image_size"]
+    seen = model.image_embedder(torch.empty(batch, 3, side, side, dtype=dtype))[0]
+    flat = seen.flatten(1, 2)
+    things = torch.empty(batch, THINGS, config["text_config"]["hidden_size"], dtype=dtype)
+    return model.class_predictor(flat, things), model.box_head(flat)
+
+
 def _fused(model: Any, config: Config, dtype: torch.dtype, words: int, batch: int) -> Any:
     return model(torch.empty(batch, 768, dtype=dtype))
 
@@ -141,11 +193,37 @@ FORWARDS: Mapping[str, Forward] = {
     "FluxTransformer2DModel": Forward(
         "tokens", ((512, 1), (1024, 1)), (768, 1), lambda s, n: ((s // 16) ** 2 + SPOKEN) * n, _flux
     ),
+    "Flux2Transformer2DModel": Forward(
+        "tokens",
+        ((512, 1), (1024, 1)),
+        (768, 1),
+        lambda s, n: ((s // 16) ** 2 + SPOKEN) * n,
+        _flux2,
+    ),
+    "ZImageTransformer2DModel": Forward(
+        "tokens",
+        ((512, 1), (1024, 1)),
+        (768, 1),
+        lambda s, n: ((s // 16) ** 2 + SPOKEN) * n,
+        _z_image,
+    ),
+    "SanaTransformer2DModel": Forward(
+        "latents", ((512, 1), (1024, 1)), (768, 1), lambda s, n: (s // 32) ** 2 * n, _sana
+    ),
+    "AutoencoderKLFlux2": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
+    "AutoencoderKLFlux2:encode": Forward(
+        "pixels", ((512, 1), (1024, 1)), (768, 1), _area, _encoded
+    ),
+    "AutoencoderDC": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _deep),
+    "AutoencoderDC:encode": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _encoded),
     "AutoencoderKL": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
     "AutoencoderKL:encode": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _encoded),
     "AutoencoderTiny": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _vae),
     "CLIPTextModel": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
     "CLIPTextModelWithProjection": Forward("tokens", ((77, 1), (77, 2)), (77, 3), _tokens, _words),
+    "Qwen3Model": Forward("tokens", ((512, 1), (512, 2)), (512, 3), _tokens, _told),
+    "Qwen3ForCausalLM": Forward("tokens", ((512, 1), (512, 2)), (512, 3), _tokens, _told),
+    "Gemma2Model": Forward("tokens", ((600, 1), (600, 2)), (600, 3), _tokens, _told),
     "T5EncoderModel": Forward("tokens", ((512, 1), (512, 2)), (512, 3), _tokens, _words),
     "XLMRobertaModel.encoder": Forward("tokens", ((512, 1), (512, 16)), (256, 12), _tokens, _words),
     "BlipForConditionalGeneration.vision_model": Forward(
@@ -169,6 +247,13 @@ FORWARDS: Mapping[str, Forward] = {
     ),
     "Sam3Model.text_encoder": Forward("tokens", ((32, 1), (32, 4)), (32, 2), _tokens, _read),
     "Sam3Model.detector": Forward("pictures", ((1, 1), (1, 2)), (1, 1), _one, _found),
+    "Owlv2ForObjectDetection.text_model": Forward(
+        "tokens", ((16, 1), (16, 16)), (16, 5), _tokens, _read
+    ),
+    "Owlv2ForObjectDetection.vision_model": Forward(
+        "patches", ((3600, 1), (3600, 2)), (3600, 1), _tokens, _searched
+    ),
     "Lama": Forward("pixels", ((512, 1), (1024, 1)), (768, 1), _area, _erased),
+    "Compact": Forward("pixels", ((256, 1), (512, 1)), (384, 1), _area, _enlarged),
     "RRDBNet": Forward("pixels", ((256, 1), (512, 1)), (384, 1), _area, _enlarged),
 }

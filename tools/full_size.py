@@ -15,7 +15,7 @@ import math
 import struct
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -44,6 +44,7 @@ class Layout:
     scheduler: str
     config: Mapping[str, Any]
     tokenizers: Mapping[str, str]  # folder → the text encoder it is for
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the pipeline itself
 
 
 CLIP = {"tokenizer": "text_encoder"}
@@ -62,6 +63,17 @@ PIPELINES: Mapping[str, Layout] = {
     "flux1-schnell": Layout(
         "FluxPipeline", "FlowMatchEulerDiscreteScheduler", {"shift": 1.0}, PAIR
     ),
+    "flux2-klein-4b": Layout(
+        "Flux2KleinPipeline",
+        "FlowMatchEulerDiscreteScheduler",
+        {"shift": 3.0, "use_dynamic_shifting": True},
+        CLIP,
+        {"is_distilled": True},
+    ),
+    "z-image-turbo": Layout(
+        "ZImagePipeline", "FlowMatchEulerDiscreteScheduler", {"shift": 3.0}, CLIP
+    ),
+    "sana-sprint-0.6b": Layout("SanaSprintPipeline", "SCMScheduler", {}, CLIP),
 }
 # Models of one component: its configuration, and the class that prepares its pictures.
 SINGLES: Mapping[str, tuple[str, str | None]] = {
@@ -69,6 +81,7 @@ SINGLES: Mapping[str, tuple[str, str | None]] = {
     "blip-large": ("blip_large", "BlipImageProcessorPil"),
     "siglip-so400m": ("siglip_so400m", "SiglipImageProcessorPil"),
     "bge-m3": ("bge_m3", None),
+    "owlv2": ("owlv2_base", "Owlv2ImageProcessorPil"),
 }
 NAMES = (*PIPELINES, *SINGLES)
 
@@ -85,7 +98,7 @@ def write(name: str, folder: Path, tiny: bool = False) -> Path:
 
 def _write_pipeline(name: str, folder: Path, tiny: bool) -> None:
     layout, parts = PIPELINES[name], published()[name]
-    index: dict[str, Any] = {"_class_name": layout.pipeline}
+    index: dict[str, Any] = {"_class_name": layout.pipeline, **layout.settings}
     for part, component in parts.items():
         _write_component(component, folder / part, tiny)
         index[part] = configs()[component]["class"].split(".")

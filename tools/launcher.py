@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def prepared(lang: str, testing: bool) -> Path:
     """The Python of an environment that has everything. Raises SetupFailed."""
-    files = [ROOT / "requirements.txt", ROOT / "requirements-test.txt"][: 1 + testing]
+    names = ["requirements", "requirements-no-deps", "requirements-test"][: 2 + testing]
+    files = [ROOT / f"{name}.txt" for name in names]
     environment = Environment(
         ROOT / ".venv", files, run=_run, say=lambda key: _say(i18n.text(lang, key))
     )

@@ -40,22 +40,48 @@ class DenseBlocks(nn.Module):
 
 
 class RRDBNet(nn.Module):
-    """Real-ESRGAN: batch × 3 × h × w to four times the sides."""
+    """Real-ESRGAN: batch × 3 × h × w to four times the sides, or as often doubled."""
 
-    def __init__(self, channels: int = 64, growth: int = 32, blocks: int = 23) -> None:
+    def __init__(
+        self, channels: int = 64, growth: int = 32, blocks: int = 23, doublings: int = 2
+    ) -> None:
         super().__init__()
+        ups = [f"conv_up{number + 1}" for number in range(doublings)]
         self.conv_first = nn.Conv2d(3, channels, 3, 1, 1)
         self.body = nn.Sequential(*(DenseBlocks(channels, growth) for _ in range(blocks)))
-        for name in ("conv_body", "conv_up1", "conv_up2", "conv_hr"):
+        for name in ("conv_body", *ups, "conv_hr"):
             self.add_module(name, nn.Conv2d(channels, channels, 3, 1, 1))
+        self.ups = ups
         self.conv_last = nn.Conv2d(channels, 3, 3, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv_first(x)
         x = x + self.conv_body(self.body(x))
-        for layer in (self.conv_up1, self.conv_up2):
-            x = functional.leaky_relu(layer(functional.interpolate(x, scale_factor=2)), 0.2, True)
+        for name in self.ups:
+            x = functional.interpolate(x, scale_factor=2)
+            x = functional.leaky_relu(self.get_submodule(name)(x), 0.2, inplace=True)
         return self.conv_last(functional.leaky_relu(self.conv_hr(x), 0.2, inplace=True))
+
+
+class Compact(nn.Module):
+    """Real-ESRGAN's small video network: all its work at the picture's own size."""
+
+    def __init__(self, channels: int = 64, layers: int = 32, factor: int = 4) -> None:
+        super().__init__()
+        pairs = [
+            part
+            for number in range(layers + 1)
+            for part in (
+                nn.Conv2d(channels if number else 3, channels, 3, 1, 1),
+                nn.PReLU(channels),
+            )
+        ]
+        self.body = nn.Sequential(*pairs, nn.Conv2d(channels, 3 * factor**2, 3, 1, 1))
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        more = functional.pixel_shuffle(self.body(x), self.factor)
+        return more + functional.interpolate(x, scale_factor=self.factor)
 
 
 class Fourier(nn.Module):

@@ -14,7 +14,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import (
     BertTokenizer,
     CLIPTokenizer,
+    GemmaTokenizer,
     PreTrainedTokenizerFast,
+    Qwen2Tokenizer,
     T5Tokenizer,
     XLMRobertaTokenizer,
 )
@@ -22,6 +24,12 @@ from transformers import (
 LETTERS = tuple(string.ascii_letters + string.digits + string.punctuation)
 FEW = 1000  # words, where the last ids mean nothing to the model
 RARE, COMMON = -20.0, -3.0  # log-probabilities of a unigram
+TURNS = (  # a conversation, and where its answer begins; empty thoughts for those who want none
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+    "{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n"
+    "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
 
 
 def clip(size: int) -> CLIPTokenizer:
@@ -60,13 +68,36 @@ def siglip(size: int) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=64, **special)
 
 
+def qwen(size: int) -> Qwen2Tokenizer:
+    """With the turns of a conversation written as the published template does."""
+    special = {size - 3: "<|endoftext|>", size - 2: "<|im_start|>", size - 1: "<|im_end|>"}
+    words = numbered((*LETTERS, "Ġ", "Ċ"), size, special)
+    made = Qwen2Tokenizer(
+        vocab=words,
+        merges=[],
+        model_max_length=131072,
+        extra_special_tokens=["<|im_start|>", "<|im_end|>"],
+    )
+    made.chat_template = TURNS
+    return made
+
+
+def gemma(size: int) -> GemmaTokenizer:
+    special = {0: "<pad>", 1: "<eos>", 2: "<bos>", 3: "<unk>", size - 1: "<mask>"}
+    return GemmaTokenizer(vocab=numbered(("▁", "\n", *LETTERS), size, special), merges=[])
+
+
 OF: Mapping[str, Callable[[int], Any]] = {
     "CLIPTextModel": clip,
     "CLIPTextModelWithProjection": clip,
+    "Owlv2ForObjectDetection": clip,
     "T5EncoderModel": t5,
     "BlipForConditionalGeneration": bert,
     "SiglipModel": siglip,
     "XLMRobertaModel": xlm_roberta,
+    "Qwen3Model": qwen,
+    "Qwen3ForCausalLM": qwen,
+    "Gemma2Model": gemma,
 }
 
 

@@ -15,17 +15,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from aura.errors import AuraError
+
 HEADER_MAX = 100 * 2**20  # bytes, as the format itself bounds it
 UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})  # never loaded
 STEMS = ("diffusion_pytorch_model", "model")
 HALF = "fp16"
 
 
-def flaw(folder: Path, files: tuple[str, ...] = ()) -> Path | None:
+def flaw(folder: Path, files: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Path | None:
     """The first file that is missing, cut short or not what it claims; None if all are well.
 
     ``files`` are patterns below the folder, for models in no layout of their own. Otherwise
     it is a pipeline or, without ``model_index.json``, one model with its ``config.json``.
+    ``without``: parts of a pipeline that may be missing.
     """
     if files:
         return _flaw_of_files(folder, files)
@@ -33,7 +36,7 @@ def flaw(folder: Path, files: tuple[str, ...] = ()) -> Path | None:
     if index is None:
         lone = (folder / "config.json").is_file() and not (folder / "model_index.json").exists()
         return _flaw_of(folder) if lone else folder / "model_index.json"
-    flaws = (_flaw_of(folder / name) for name in components(index))
+    flaws = (_flaw_of(folder / name) for name in components(index) if name not in without)
     return next((path for path in flaws if path is not None), None)
 
 
@@ -117,12 +120,26 @@ def _flaw_of_words(part: Path) -> Path | None:
 
 
 def whole(path: Path) -> bool:
-    """Is this a safetensors file of exactly the length that its header gives?"""
+    """Is this a safetensors file of exactly the length that its header gives?
+
+    One of GGUF, which may be padded, is at least as long.
+    """
     try:
         stat = path.stat()
     except OSError:
         return False
-    return _whole(path, stat.st_size, stat.st_mtime_ns)
+    told = _whole_gguf if path.suffix.lower() == ".gguf" else _whole
+    return told(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _whole_gguf(path: Path, size: int, modified: int) -> bool:
+    from aura.catalog import headers
+
+    try:
+        return bool(headers.read(path).tensors)
+    except AuraError:
+        return False
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ TINY: Mapping[str, str] = {
     "stable_diffusion": "madebyollin/taesd",
     "stable_diffusion_xl": "madebyollin/taesdxl",
     "flux": "madebyollin/taef1",
+    "z_image": "madebyollin/taef1",  # it decodes as FLUX.1 does
 }
 
 

@@ -46,7 +46,8 @@ T = TypeVar("T")
 class Download:
     """One try at a model. ``stop`` ends it between two pieces; what came by then stays.
 
-    ``free`` tells the free bytes of the disk that a folder lies on.
+    ``free`` tells the free bytes of the disk that a folder lies on; ``proven`` hears of each
+    file that came and had the right content.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class Download:
         *,
         stop: threading.Event | None = None,
         free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+        proven: Callable[[Path], None] = lambda path: None,
         delays: tuple[float, ...] = DELAYS_S,
     ) -> None:
         self.model, self.hub, self.meter = model, hub, meter
         self.stop = stop or threading.Event()
-        self.free, self.delays = free, delays
+        self.free, self.proven, self.delays = free, proven, delays
         self._tries = 0  # since the last byte
 
     def run(self) -> Path:
@@ -76,13 +78,20 @@ class Download:
         store = Store(self.model.repo, listing.commit)
         try:
             self._fetch(store, listing)
-            if self.model.revision != listing.commit:
-                store.name(self.model.revision or "main")
+            self._name(store, listing)
         except OSError as failed:
             raise self._worded(failed, store.folder) from failed
         self._proven(store.folder)
         self.meter.turn("done")
         return store.folder
+
+    def _name(self, store: Store, listing: Listing) -> None:
+        """Other tools look where a branch is at; a pinned commit moves none that is named."""
+        wanted = self.model.revision
+        if wanted != listing.commit:
+            store.name(wanted or "main")
+        elif not store.named("main"):
+            store.name("main")
 
     def _fetch(self, store: Store, listing: Listing) -> None:
         files = self._files(store, listing)
@@ -131,6 +140,7 @@ class Download:
         size = partial.stat().st_size
         if size == file.size and sound(partial, file.etag, self._check):
             store.keep(file)
+            self.proven(store.path(file))
             return True
         partial.unlink()
         self.meter.add(-min(size, file.size))

@@ -20,6 +20,7 @@ from aura.catalog.licences import Licences
 from aura.catalog.models import Model
 from aura.catalog.progress import Meter, Progress
 from aura.catalog.remote import Hub
+from aura.catalog.sound import Sound
 from aura.errors import AuraError, Offline, Stopped, StorageError
 from aura.requests import Plain
 
@@ -47,11 +48,11 @@ class Fetch(Protocol):
     ) -> None: ...
 
 
-def fetching(hub: Hub) -> Fetch:
-    """From ``hub``, into the standard cache."""
+def fetching(hub: Hub, sound: Sound) -> Fetch:
+    """From ``hub``, into the standard cache; ``sound`` remembers what was read on the way."""
 
     def fetch(model: Model, seen: Callable[[Progress], None], stop: threading.Event) -> None:
-        Download(model, hub, Meter(seen), stop=stop).run()
+        Download(model, hub, Meter(seen), stop=stop, proven=sound.proven).run()
 
     return fetch
 

@@ -12,10 +12,11 @@ from tomlkit.exceptions import TOMLKitError
 
 from aura.catalog import kept
 from aura.errors import BadRequest
+from aura.settings import Settings
 
 
 def remember(folder: Path, data_dir: Path) -> bool:
-    """Look there for models from the next start on; False if that was so already.
+    """Look there for models from now on; False if that was so already.
 
     Raises BadRequest for what is no folder, DiskFull, FolderUnwritable.
     """
@@ -38,9 +39,19 @@ def forget(folder: Path, data_dir: Path) -> None:
 
 
 def remembered(data_dir: Path) -> tuple[Path, ...]:
-    """Those of the next start. Raises BadRequest."""
+    """Those that are kept in the file. Raises BadRequest."""
     with _changed(data_dir) as known:
         return tuple(map(_resolved, known))
+
+
+def joined(settings: Settings) -> Settings:
+    """The settings with the folders that were added since they were read."""
+    try:
+        kept = remembered(settings.data_dir)
+    except BadRequest:
+        return settings  # whoever edits the file is told where they do
+    both = tuple(dict.fromkeys((*settings.models_dirs, *kept)))
+    return settings.model_copy(update={"models_dirs": both})
 
 
 @contextmanager

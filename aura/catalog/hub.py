@@ -13,8 +13,8 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 def cached(repo: str, revision: str | None = None, files: tuple[str, ...] = ()) -> Path | None:
     """The snapshot folder of ``repo`` in the standard cache, complete or not. No network.
 
-    Without a pinned revision any whole snapshot will do: another program may have begun to
-    fetch a newer one.
+    The pinned revision comes first; any other whole snapshot will do as well, so that what
+    another program fetched is not fetched again.
     """
     found = snapshots(repo, revision)
     whole = (folder for folder in found if complete.flaw(folder, files) is None)
@@ -22,13 +22,13 @@ def cached(repo: str, revision: str | None = None, files: tuple[str, ...] = ()) 
 
 
 def snapshots(repo: str, revision: str | None = None) -> list[Path]:
-    """The folders of ``repo`` that may hold ``revision``, the one it names now first."""
+    """The folders of ``repo``, the one that ``revision`` names now first."""
     home = repo_folder(repo)
     if revision and COMMIT.fullmatch(revision):
         folders = [home / "snapshots" / revision]
     else:
         folders = [home / "snapshots" / _commit(home / "refs" / (revision or "main"))]
-    if revision is None and (home / "snapshots").is_dir():
+    if (home / "snapshots").is_dir():
         folders += sorted((home / "snapshots").iterdir())
     return list(dict.fromkeys(folder for folder in folders if folder.is_dir()))
 

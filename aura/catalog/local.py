@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +36,19 @@ PIPELINES = {
     "LatentConsistencyModelPipeline": Kind("stable_diffusion", "unet", 512),
     "StableDiffusionXLPipeline": Kind("stable_diffusion_xl", "unet", 1024),
     "FluxPipeline": Kind("flux", "transformer", 1024, patch=2),
+    "Flux2KleinPipeline": Kind("flux2", "transformer", 1024, patch=2),
+    "ZImagePipeline": Kind("z_image", "transformer", 1024, patch=2),
+    "SanaSprintPipeline": Kind("sana", "transformer", 1024),
 }
+
+# Family → steps and guidance of its distilled models, and of the others.
+FLOWS: Mapping[str, tuple[tuple[int, float], tuple[int, float]]] = {
+    "flux": ((4, 0.0), (28, 3.5)),
+    "flux2": ((4, 1.0), (50, 4.0)),
+    "z_image": ((9, 0.0), (28, 4.0)),
+    "sana": ((2, 4.5), (2, 4.5)),
+}
+BASE_SHIFT = 6.0  # of the noise schedule of Z-Image, where Turbo has 3
 
 
 def models(folders: Sequence[Path], taken: Set[str] = frozenset()) -> tuple[Model, ...]:
@@ -93,7 +105,7 @@ def _sizes(folder: Path, kind: Kind) -> tuple[int, int]:
     """What sides must divide by, and the native number of pixels, from the configurations."""
     vae = complete.read_json(folder / "vae" / "config.json") or {}
     denoiser = complete.read_json(folder / kind.denoiser / "config.json") or {}
-    stages = vae.get("block_out_channels")
+    stages = vae.get("block_out_channels") or vae.get("encoder_block_out_channels")
     factor = 2 ** (len(stages) - 1) if isinstance(stages, list) and 0 < len(stages) < 8 else 8
     side = _number(denoiser.get("sample_size"), kind.side // factor) * factor
     return max(8, factor * kind.patch), side * side
@@ -104,15 +116,25 @@ def _defaults(folder: Path, kind: Kind) -> Defaults:
     from aura.catalog.models import Defaults
 
     scheduler = complete.read_json(folder / "scheduler" / "scheduler_config.json") or {}
-    if kind.family == "flux":
-        transformer = complete.read_json(folder / kind.denoiser / "config.json") or {}
-        guided = transformer.get("guidance_embeds") is True  # schnell was distilled without
-        return Defaults(steps=28, guidance=3.5) if guided else Defaults(steps=4, guidance=0.0)
+    if kind.family in FLOWS:
+        few, many = FLOWS[kind.family]
+        steps, guidance = few if _distilled(folder, kind, scheduler) else many
+        return Defaults(steps=steps, guidance=guidance)
     if scheduler.get("_class_name") == "LCMScheduler":
         return Defaults(steps=6, guidance=7.5, scheduler="lcm")
     if scheduler.get("timestep_spacing") == "trailing":  # as the Turbo models come
         return Defaults(steps=2, guidance=0.0)
     return Defaults(steps=20, guidance=7.0)
+
+
+def _distilled(folder: Path, kind: Kind, scheduler: Mapping[str, Any]) -> bool:
+    """Each says so in its own place; of SANA only the distilled one has this pipeline."""
+    if kind.family == "flux":  # schnell takes no guidance
+        denoiser = complete.read_json(folder / kind.denoiser / "config.json") or {}
+        return denoiser.get("guidance_embeds") is not True
+    if kind.family == "flux2":
+        return (complete.index_of(folder) or {}).get("is_distilled") is True
+    return kind.family == "sana" or scheduler.get("shift") != BASE_SHIFT
 
 
 def _number(value: Any, otherwise: int) -> int:

@@ -21,7 +21,21 @@ LIST = Path(__file__).parent / "models.toml"
 
 # Families that the engine has. Models of others are known, for planning, and not offered.
 # A test holds this against the registry, which loads torch.
-RUNNABLE = frozenset({"stable_diffusion", "stable_diffusion_xl", "flux", "blip", "siglip", "bge"})
+RUNNABLE = frozenset(
+    {
+        "stable_diffusion",
+        "stable_diffusion_xl",
+        "flux",
+        "flux2",
+        "z_image",
+        "sana",
+        "blip",
+        "siglip",
+        "bge",
+        "esrgan",
+        "owl",
+    }
+)
 
 Task = Literal[
     "generate",
@@ -35,14 +49,20 @@ Task = Literal[
     "vae",
     "embedding",
 ]
+ADDED: tuple[Task, ...] = ("lora", "vae", "embedding")
 
 
 class Defaults(Plain):
-    """What the tab starts from when this model is chosen; one step where it has no steps."""
+    """What the tab starts from when this model is chosen; one step where it has no steps.
+
+    Of a LoRA that was made for few steps, what goes with it; ``spacing`` is then how its
+    samplers space their steps, where not as the model's own.
+    """
 
     steps: int = 1
     guidance: float = 0.0
     scheduler: str = "auto"
+    spacing: str = ""
 
 
 class Model(Plain):
@@ -56,6 +76,7 @@ class Model(Plain):
 
     ``file`` is set for a checkpoint in one file, with its ``kind`` and ``precision`` as its
     header tells them; ``lender`` is the folder of the model it borrows the rest from.
+    ``triggers`` are the words a LoRA was trained on, as its trainer wrote them down.
     """
 
     id: str
@@ -79,6 +100,7 @@ class Model(Plain):
     gated: bool = False
     good_for: dict[str, str]  # one line per language
     vocabulary: str | None = None
+    triggers: tuple[str, ...] = ()
 
     def path(self, root: Path) -> Path | None:
         """Where a shipped model lies below the app's folder ``root``."""
@@ -89,9 +111,19 @@ class Model(Plain):
         return self.family in RUNNABLE
 
     @property
+    def lacks_lender(self) -> bool:
+        """Whether it is a checkpoint that has nobody to borrow the rest from."""
+        return self.task == "generate" and self.file is not None and self.lender is None
+
+    @property
     def draws(self) -> bool:
         """Whether text can be made into pictures with it here."""
         return self.runnable and self.task == "generate"
+
+    @property
+    def added(self) -> bool:
+        """Whether it becomes part of another model and is nothing by itself."""
+        return self.task in ADDED
 
 
 class Catalog:
@@ -103,14 +135,22 @@ class Catalog:
 
     @classmethod
     def read(cls, settings: Settings) -> Catalog:
-        from aura.catalog import local, single
+        from aura.catalog import added, local, single, upscalers
 
         listed = shipped(LIST)
         own = local.models(settings.models_dirs, taken={model.id for model in listed})
         folders = cls((*listed, *own), settings.app_dir)
         taken = {model.id for model in folders.models}
         files = single.models(settings.models_dirs, folders._lenders(), taken)
-        return cls((*folders.models, *files), settings.app_dir)
+        taken |= {model.id for model in files}
+        parts = added.models(settings.models_dirs, taken)
+        taken |= {model.id for model in parts}
+        enlarging = upscalers.models(settings.models_dirs, taken)
+        return cls((*folders.models, *files, *parts, *enlarging), settings.app_dir)
+
+    def renew(self, settings: Settings) -> None:
+        """Read everything again; whoever holds this catalogue sees what is there now."""
+        self.models = Catalog.read(settings).models
 
     def get(self, id: str) -> Model:
         """Raises UnknownModel."""
@@ -124,7 +164,7 @@ class Catalog:
         """The folder with all of the model's files, or its one file; None if any is missing."""
         if model.file:
             path = Path(model.file)
-            return path if model.lender and complete.whole(path) else None
+            return path if complete.whole(path) and not model.lacks_lender else None
         folder = self._folder(model)
         return folder if folder and complete.flaw(folder, model.files) is None else None
 
@@ -148,6 +188,14 @@ class Catalog:
             raise ModelDamaged(model=model.name, path=str(flaw))
         return folder
 
+    def weights(self, model: Model) -> Path:
+        """The one file of something that is added to a model, or the folder of a VAE.
+
+        Raises ModelMissing, ModelDamaged.
+        """
+        place = self.require(model)
+        return place if place.is_file() or len(model.files) != 1 else place / model.files[0]
+
     def available(self) -> tuple[Model, ...]:
         """The models that can draw now."""
         return tuple(model for model in self.models if model.draws and self.installed(model))
@@ -157,10 +205,14 @@ class Catalog:
         return next((m for m in self.models if m.draws and self.installed(m)), self.models[0])
 
     def _lenders(self) -> Iterator[Path]:
-        """The folders of installed models that have a UNet."""
+        """The folders of installed models that lend what a single file lacks: all of it but
+        what draws, and of a UNet the whole, which is compared."""
         for model in self.models:
-            folder = self.installed(model) if model.draws else None
-            if folder is not None and (folder / "unet").is_dir():
+            folder = self._folder(model) if model.draws else None
+            if folder is None or not folder.is_dir():
+                continue
+            whole = complete.flaw(folder, model.files, without=("transformer",)) is None
+            if whole and any((folder / part).is_dir() for part in ("unet", "transformer")):
                 yield folder
 
     def _folder(self, model: Model) -> Path | None:
@@ -174,7 +226,7 @@ class Catalog:
 def _whole(model: Model, file: Path) -> Path:
     if not complete.whole(file):
         raise ModelDamaged(model=model.name, path=str(file))
-    if model.lender is None:
+    if model.lacks_lender:
         raise LenderMissing(model=model.name, kind=model.kind)
     return file
 

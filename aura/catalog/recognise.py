@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from aura.catalog import adapters, headers
 from aura.catalog.headers import Header, Tensor
+from aura.catalog.triggers import triggers
 from aura.requests import Plain
 
 Kind = Literal[
@@ -29,6 +30,7 @@ Kind = Literal[
 ]
 
 Tensors = Mapping[str, Tensor]
+T = TypeVar("T")
 
 SD, XL, FLUX = "stable_diffusion", "stable_diffusion_xl", "flux"
 
@@ -41,7 +43,10 @@ class Known(NamedTuple):
 
 
 class WeightFile(Plain):
-    """One file. ``precision`` is as people call it: fp16, fp8, nf4, or a type of GGUF."""
+    """One file. ``precision`` is as people call it: fp16, fp8, nf4, or a type of GGUF.
+
+    ``triggers`` are the words a LoRA answers to, as far as it says.
+    """
 
     path: str
     kind: Kind
@@ -49,11 +54,18 @@ class WeightFile(Plain):
     families: tuple[str, ...] = ()
     precision: str
     bytes: int
+    triggers: tuple[str, ...] = ()
+
+
+# Eight bits with scales beside them, which nothing here multiplies in.
+SCALED = ("scaled_fp8", ".scale_weight", ".weight_scale", ".comfy_quant")
 
 
 def recognise(path: Path) -> WeightFile:
     """Raises BadWeights, and PickleRefused for formats that can run code."""
     header = headers.read(path)
+    if any(name.endswith(SCALED) for name in header.tensors):
+        raise headers.bad(path.name, "scaled")
     kind, known = judge(header)
     return WeightFile(
         path=str(path),
@@ -62,6 +74,7 @@ def recognise(path: Path) -> WeightFile:
         families=known.families,
         precision=precision(header),
         bytes=path.stat().st_size,
+        triggers=triggers(header.words) if kind == "lora" else (),
     )
 
 
@@ -193,16 +206,21 @@ def _is_row(tensor: Tensor) -> bool:
 
 
 def _upscaler(tensors: Tensors) -> Known | None:
-    bare = {
-        name.removeprefix("params_ema.").removeprefix("params."): t for name, t in tensors.items()
-    }
-    if any(re.match(r"(body|RRDB_trunk|model\.1\.sub)\.0\.rdb1\.", n, re.IGNORECASE) for n in bare):
+    own = bare(tensors)
+    if any(re.match(r"(body|RRDB_trunk|model\.1\.sub)\.0\.rdb1\.", n, re.IGNORECASE) for n in own):
         return Known("ESRGAN", ("esrgan",))
-    if _side(bare, r"^body\.0\.weight$", 1) == 3 and len(bare["body.0.weight"].shape) == 4:
+    if _side(own, r"^body\.0\.weight$", 1) == 3 and len(own["body.0.weight"].shape) == 4:
         return Known("Real-ESRGAN compact", ("esrgan",))
-    if "conv_first.weight" in bare and _begins(bare, "layers.0.residual_group."):
+    if "conv_first.weight" in own and _begins(own, "layers.0.residual_group."):
         return Known("SwinIR")
     return None
+
+
+def bare(tensors: Mapping[str, T]) -> dict[str, T]:
+    """By the names of an upscaler's layers, without what its training put before them."""
+    return {
+        name.removeprefix("params_ema.").removeprefix("params."): t for name, t in tensors.items()
+    }
 
 
 PARTS: tuple[tuple[Kind, Callable[[Tensors], Known | None]], ...] = (

@@ -1,7 +1,9 @@
-"""A person's own checkpoints: everything that drawing takes, in one file.
+"""A person's own checkpoints: everything that drawing takes, in one file, or what draws alone.
 
-Such a file holds weights alone. Its configurations and its tokenizers are borrowed from a
+A checkpoint holds weights alone. Its configurations and its tokenizers are borrowed from a
 model in the diffusers layout that is installed and has a UNet of exactly the same size.
+FLUX is given out as its transformer alone, in all precisions; its text encoders and its
+VAE are borrowed, too, from a folder of the same FLUX, which need not have a transformer.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from aura.errors import AuraError
 from aura.i18n import LANGUAGES, text
 
 if TYPE_CHECKING:
-    from aura.catalog.models import Model
+    from aura.catalog.models import Defaults, Model
 
-SIDES = {"SD 1.5": 512, "SDXL": 1024}  # pixels; the kinds that one file of each is known of
+SIDES = {"SD 1.5": 512, "SDXL": 1024, "FLUX.1 schnell": 1024, "FLUX.1 dev": 1024}  # pixels
+ALONE = ("flux",)  # families of which a file holds what draws and no more
+PLAIN = ("fp32", "fp16", "bf16", "fp8")  # any other is a type of GGUF
 
 
 def models(folders: Sequence[Path], lenders: Iterable[Path], taken: Set[str]) -> tuple[Model, ...]:
@@ -35,39 +39,61 @@ def models(folders: Sequence[Path], lenders: Iterable[Path], taken: Set[str]) ->
 
 
 def _draws(file: WeightFile) -> bool:
-    known = file.kind == "checkpoint" and file.model in SIDES
-    return known and Path(file.path).suffix.lower() == ".safetensors"
+    if file.model not in SIDES:
+        return False
+    gguf = Path(file.path).suffix.lower() == ".gguf"
+    if file.families[0] in ALONE:
+        return file.kind in ("denoiser", "checkpoint") and (gguf or file.precision in PLAIN)
+    return file.kind == "checkpoint" and not gguf
 
 
 def _model(file: WeightFile, id: str, lenders: tuple[Path, ...]) -> Model:
-    from aura.catalog.models import Defaults, Model
+    from aura.catalog.models import Model
 
-    path = Path(file.path)
+    path, alone = Path(file.path), file.families[0] in ALONE
+    lends = _lends_flux if alone else _lends
     return Model(
         id=id,
         name=path.stem,
         family=file.families[0],
         task="generate",
         area=SIDES[file.model] ** 2,
-        defaults=Defaults(steps=20, guidance=7.0),
+        multiple=16 if alone else 8,
+        defaults=_defaults(file),
         file=str(path),
         kind=file.model,
         precision=file.precision,
-        lender=next((str(folder) for folder in lenders if _lends(folder, path)), None),
+        lender=next((str(folder) for folder in lenders if lends(folder, file)), None),
         licence=text("en", "catalog.licence.own"),
         commercial=False,
         good_for={lang: text(lang, "catalog.good_for.own") for lang in LANGUAGES},
     )
 
 
-def _lends(folder: Path, file: Path) -> bool:
+def _defaults(file: WeightFile) -> Defaults:
+    from aura.catalog.models import Defaults
+
+    told = {"FLUX.1 schnell": (4, 0.0), "FLUX.1 dev": (28, 3.5)}
+    steps, guidance = told.get(file.model, (20, 7.0))
+    return Defaults(steps=steps, guidance=guidance)
+
+
+def _lends_flux(folder: Path, file: WeightFile) -> bool:
+    """Schnell and dev differ in what their transformer is told, and in their sampler."""
+    told = complete.read_json(folder / "transformer" / "config.json") or {}
+    guided = told.get("guidance_embeds") is True
+    is_flux = told.get("_class_name") == "FluxTransformer2DModel"
+    return is_flux and guided == (file.model == "FLUX.1 dev")
+
+
+def _lends(folder: Path, file: WeightFile) -> bool:
     """Models made for few steps have a sampler of their own, which fits no other."""
     scheduler = complete.read_json(folder / "scheduler" / "scheduler_config.json") or {}
     distilled = scheduler.get("_class_name") == "LCMScheduler"
     if distilled or scheduler.get("timestep_spacing") == "trailing":
         return False
     try:
-        return 0 < sum(_unet_of(file)) == sum(_sizes(folder / "unet"))
+        return 0 < sum(_unet_of(Path(file.path))) == sum(_sizes(folder / "unet"))
     except AuraError:
         return False
 

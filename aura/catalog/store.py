@@ -89,6 +89,10 @@ class Store:
         fresh.write_text(self.commit, encoding="utf-8")
         fresh.replace(ref)
 
+    def named(self, revision: str) -> bool:
+        """Does any program know where ``revision``, a branch, is at?"""
+        return (repo_folder(self.repo) / "refs" / revision).is_file()
+
     @contextmanager
     def locked(self, file: RemoteFile, check: Check) -> Iterator[None]:
         """Alone with this file among all programs that keep to the cache's locks."""

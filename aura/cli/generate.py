@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from aura.catalog import Catalog
-from aura.cli.interrupt import interrupts, patiently
+from aura.cli.asking import Asked, asked
+from aura.cli.drawing import CameToNothing, Pen
 from aura.cli.journal import keep_log
+from aura.cli.many import Many
 from aura.cli.moving import moved
-from aura.cli.progress import Progress
-from aura.composer import compose
-from aura.engine.protocol import Cancelled, Failed, JobEvent, Saved
-from aura.engine.supervisor import Supervisor
-from aura.errors import AuraError, Stopped
-from aura.i18n import text
+from aura.i18n import error_text, text
 from aura.library.history import History
+from aura.presets import CHOICES
 from aura.requests import SCHEDULERS, GenerateRequest, Picture
 from aura.settings import Settings
-from aura.styles import Styles
 
 REPORTED = (
     "path",
@@ -48,119 +43,113 @@ def add_arguments(parser: argparse.ArgumentParser, lang: str) -> None:
     def say(key: str) -> str:
         return text(lang, f"cli.generate.{key}")
 
-    parser.add_argument("prompt", metavar="PROMPT", help=say("prompt"))
-    parser.add_argument("--negative", default="", metavar="TEXT", help=say("negative"))
-    parser.add_argument("--model", metavar="ID", help=say("model"))
-    parser.add_argument("--ratio", metavar="W:H", help=say("ratio"))
-    parser.add_argument("--width", type=int, metavar="PX", help=say("width"))
-    parser.add_argument("--height", type=int, metavar="PX", help=say("height"))
-    parser.add_argument("--count", type=int, default=1, metavar="N", help=say("count"))
-    parser.add_argument("--steps", type=int, metavar="N", help=say("steps"))
-    parser.add_argument("--guidance", type=float, metavar="X", help=say("guidance"))
-    parser.add_argument("--scheduler", choices=SCHEDULERS, default="auto", help=say("scheduler"))
-    parser.add_argument("--seed", type=int, metavar="N", help=say("seed"))
-    parser.add_argument("--style", metavar="NAME", help=say("style"))
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help=say("out"))
-    parser.add_argument("--json", action="store_true", help=say("json"))
+    def add(name: str, **rest: Any) -> None:
+        parser.add_argument(f"--{name}", help=say(name.replace("-", "_")), **rest)
+
+    parser.add_argument("prompt", metavar="PROMPT", nargs="?", default="", help=say("prompt"))
+    add("negative", default="", metavar="TEXT")
+    add("model", metavar="ID")
+    add("preset", choices=CHOICES)
+    add("ratio", metavar="W:H")
+    add("width", type=int, metavar="PX")
+    add("height", type=int, metavar="PX")
+    add("size", metavar="WxH")
+    add("count", type=int, default=1, metavar="N")
+    add("steps", type=int, metavar="N")
+    add("guidance", type=float, metavar="X")
+    add("scheduler", choices=SCHEDULERS, default="auto")
+    add("seed", type=int, metavar="N")
+    add("style", metavar="NAME")
+    _add_parts(add)
+    add("prompts", type=Path, metavar="FILE")
+    add("grid", action="append", default=[], metavar="X=VALUES")
+    add("out", type=Path, metavar="FOLDER")
+    add("json", action="store_true")
+
+
+def _add_parts(add: Any) -> None:
+    """What a picture may be drawn with, drawn from, and made into afterwards."""
+    add("lora", action="append", default=[], metavar="ID[:WEIGHT]")
+    add("vae", metavar="ID")
+    add("clip-skip", type=int, default=0, metavar="N")
+    add("start", metavar="FILE")
+    add("mask", metavar="FILE")
+    add("strength", type=float, metavar="X")
+    add("larger", type=float, metavar="X")
+    add("upscaler", metavar="ID")
+    add("refiner", metavar="ID")
+    add("repair", metavar="THINGS")
 
 
 def run(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     """Raises AuraError; Stopped when a person stopped it. What is drawn by then stays."""
-    request = asked(args, settings)
+    wanted = asked(args, settings, lang)
     keep_log(settings.data_dir, "generate")
     pictures: list[Picture] = []
     try:
-        for picture in drawn(request, settings, lang):
-            pictures.append(kept(picture, request, args.out, settings))
-            if not args.json:
-                print(pictures[-1].path, flush=True)
+        failed = yet_to_draw(wanted, args, settings, lang, pictures)
     finally:
         if args.json:
             print(json.dumps([report(picture) for picture in pictures], ensure_ascii=False))
-    return 0
+    return 1 if failed else 0
 
 
-def asked(args: argparse.Namespace, settings: Settings) -> GenerateRequest:
-    """The request, as the tab would make it from the same values."""
-    return compose(
-        Catalog.read(settings),
-        Styles(settings.data_dir / "styles.json"),
-        prompt=args.prompt,
-        negative=args.negative,
-        model=args.model,
-        ratio=args.ratio,
-        width=args.width,
-        height=args.height,
-        count=args.count,
-        steps=args.steps,
-        guidance=args.guidance,
-        scheduler=args.scheduler,
-        seed=args.seed,
-        style=args.style,
-        wildcards=settings.data_dir / "wildcards",
-    )
+def yet_to_draw(
+    wanted: Asked,
+    args: argparse.Namespace,
+    settings: Settings,
+    lang: str,
+    pictures: list[Picture],
+) -> bool:
+    """Draw what is not there yet, telling of each picture. True if any came to nothing."""
+    many = Many(wanted.batch, settings, args.out, lang) if wanted.batch else None
+    for picture in drawn(wanted, many, args.out, settings, lang):
+        pictures.append(picture)
+        if not args.json:
+            print(picture.path, flush=True)
+    if many:
+        pictures += many.end()
+    return bool(many and many.lost)
 
 
-def drawn(request: GenerateRequest, settings: Settings, lang: str) -> Iterator[Picture]:
-    """Each picture as soon as it is saved. Raises what the job failed with, or Stopped."""
-    job = secrets.token_hex(8)
-    told = 0
-    with ExitStack() as stack:
-        supervisor = stack.enter_context(engine(settings))
-        presses = stack.enter_context(interrupts())
-        progress = stack.enter_context(Progress(request, lang, sys.stderr))
-        for event in patiently(supervisor.run(job, request)):
-            if presses.count > told:
-                told = presses.count
-                stop(supervisor, job, told)
-            if event is None:
-                continue
-            progress.show(event)
-            if isinstance(event, Saved):
-                yield event.picture
-            ended(event)
-
-
-@contextmanager
-def engine(settings: Settings) -> Iterator[Supervisor]:
-    with closing(Supervisor(settings)) as supervisor:
-        supervisor.start()
-        yield supervisor
-
-
-def stop(supervisor: Supervisor, job: str, presses: int) -> None:
-    """Once: after the step that runs. Once more: now."""
-    if presses == 1:
-        supervisor.stop(job)
-    else:
-        supervisor.close()
-        raise Stopped
-
-
-def ended(event: JobEvent) -> None:
-    if isinstance(event, Cancelled):
-        raise Stopped
-    if isinstance(event, Failed):
-        raise CameToNothing(event.error)
-
-
-class CameToNothing(AuraError):
-    """What an engine failed with, as it was told here."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(**error.get("facts", {}))
-        self.code = str(error.get("code", self.code))
+def drawn(
+    wanted: Asked, many: Many | None, out: Path | None, settings: Settings, lang: str
+) -> Iterator[Picture]:
+    """Each picture as soon as it is saved. One request that fails ends all, unless it is one
+    of many."""
+    requests = many.left() if many else wanted.requests
+    if not requests:
+        return
+    with Pen(settings, lang) as pen:
+        if wanted.expected:
+            print(wanted.expected, file=sys.stderr, flush=True)
+        for request in requests:
+            try:
+                for picture in pen.drawn(request):
+                    yield kept(picture, request, out, settings, many)
+            except CameToNothing as failed:
+                if many is None:
+                    raise
+                many.fail(request, failed)
+                print(error_text(lang, failed.as_dict()), file=sys.stderr)
 
 
 def kept(
-    picture: Picture, request: GenerateRequest, out: Path | None, settings: Settings
+    picture: Picture,
+    request: GenerateRequest,
+    out: Path | None,
+    settings: Settings,
+    many: Many | None,
 ) -> Picture:
     """In the folder that was asked for, or in the studio's outputs and its history."""
     if out is not None:
         path = moved(Path(picture.path), out.expanduser().resolve())
-        return picture.model_copy(update={"path": str(path)})
-    with closing(History(settings.data_dir / "history.db")) as history:
-        history.add(picture, request, time.time())
+        picture = picture.model_copy(update={"path": str(path)})
+    else:
+        with closing(History(settings.data_dir / "history.db")) as history:
+            history.add(picture, request, time.time())
+    if many:
+        many.take(picture, request)
     return picture
 
 

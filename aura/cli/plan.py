@@ -97,6 +97,6 @@ def show(found: Iterable[Row], machine: Machine, lang: str, *, whole: bool) -> N
 def missing(models: tuple[Model, ...], found: tuple[Row, ...], lang: str) -> None:
     """Models of the list that nothing can be said about."""
     told = {row.model.id for row in found}
-    names = [model.name for model in models if model.id not in told]
+    names = [model.name for model in models if model.id not in told and not model.added]
     if names:
         print(text(lang, "fits.unknown", models=", ".join(names)), file=sys.stderr)

@@ -9,9 +9,12 @@ from tqdm import tqdm
 
 from aura.engine.protocol import JobEvent, Notice, Planned, Saved, Stage, Step
 from aura.i18n import has, text
+from aura.passes.order import parts
 from aura.requests import GenerateRequest
 
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
+# The stages that a log gets a line for.
+SAID = ("checking", "loading", "denoising", "enlarging", "finding")
 
 
 class Progress:
@@ -21,8 +24,9 @@ class Progress:
         self.request, self.lang, self.stream = request, lang, stream
         self.people = stream.isatty()
         self.said = ""
+        self.part = 0
         self.bar = tqdm(
-            total=request.count * request.steps,
+            total=len(parts(request)) * request.count * request.steps,
             desc=text(lang, "cli.stage.starting"),
             bar_format=BAR,
             file=stream,
@@ -52,22 +56,27 @@ class Progress:
             case Stage():
                 self.stage(event)
             case Step():
-                self.bar.n = event.index * self.request.steps + self.share(event)
-                self.bar.refresh()
+                self.at(event.index, self.share(event))
             case Saved() if self.people:
-                self.bar.n = (event.index + 1) * self.request.steps
-                self.bar.refresh()
+                self.at(event.index + 1, 0)
+
+    def at(self, pictures: int, steps: int) -> None:
+        """So many pictures have passed this part, and so many steps of the next."""
+        whole = self.part * self.request.count + pictures
+        self.bar.n = whole * self.request.steps + steps
+        self.bar.refresh()
 
     def share(self, step: Step) -> int:
         """The steps of this picture done, on the scale of the bar."""
         return round(step.step / max(step.steps, 1) * self.request.steps)
 
     def stage(self, event: Stage) -> None:
+        self.part = event.part
         words = text(self.lang, f"cli.stage.{event.stage}")
         if event.count > 1:
             words = f"{words} {event.index + 1}/{event.count}"
         self.bar.set_description_str(words)
-        if not self.people and event.stage in ("loading", "denoising"):
+        if not self.people and event.stage in SAID:
             self.say(words)
 
     def tell(self, code: str, facts: dict[str, object]) -> None:

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any
 
 from aura.engine.process import Process
-from aura.engine.protocol import JobEvent, Notice, Planned, Resumed, Run, Saved, Status
+from aura.engine.protocol import JobEvent, Notice, Planned, Resumed, Run, Saved, Stage, Status
+from aura.requests import Work
 
 
 class Sign(Enum):
@@ -31,10 +32,12 @@ class Errand:
         self.given_up = False  # the person chose to end the engine with it
         self.last_status: Status | None = None  # of the engine that was lost
         self.plan: dict[str, Any] | None = None
+        self.work: Work = run.request  # what it is a plan for
         self._tried: list[str] = []
         self._notices: list[dict[str, Any]] = []
         self._stages: dict[str, float] = {}
         self._following = 0
+        self._part = 0
 
     @property
     def job(self) -> str:
@@ -48,8 +51,11 @@ class Errand:
     def note(self, event: JobEvent) -> None:
         """Keep what another engine would have to know."""
         match event:
+            case Stage() if event.part != self._part:
+                self._part, self.plan = event.part, None
+                self._tried.clear()
             case Planned():
-                self.plan = event.plan
+                self.plan, self.work = event.plan, event.work or self.run.request
                 self._tried.append(event.plan["rung"])
             case Notice():
                 self._notices.append({"code": event.code, "facts": event.facts})
@@ -66,6 +72,7 @@ class Errand:
             following=self._following,
             notices=tuple(self._notices),
             stages=self._stages,
+            part=self._part,
         )
         self.run = self.run.model_copy(update={"resumed": how_far})
         self.sent_to = None

@@ -12,20 +12,34 @@ from pydantic import Field, TypeAdapter
 
 from aura.memory.device import Snapshot
 from aura.memory.residency import Resident
-from aura.requests import Picture, Plain, Request
+from aura.requests import Picture, Plain, Request, Work
 
-STAGES = ("waiting", "loading", "encoding", "denoising", "decoding", "saving")
+STAGES = (
+    "waiting",
+    "checking",
+    "loading",
+    "encoding",
+    "denoising",
+    "decoding",
+    "enlarging",
+    "finding",
+    "saving",
+)
 
 
 # --- commands: studio → engine
 
 
 class Resumed(Plain):
-    """How far a job came in an engine that died under it for want of memory."""
+    """How far a job came in an engine that died under it for want of memory.
+
+    Which pictures have passed which part, their drafts on the disk tell.
+    """
 
     plan: dict[str, Any]  # under which it died
     tried: tuple[str, ...]  # rungs, that plan's the last
     following: int = 0  # the first picture that is missing
+    part: int = 0  # of its passes
     notices: tuple[dict[str, Any], ...] = ()
     stages: dict[str, float] = {}  # seconds, of the pictures that are saved
 
@@ -97,21 +111,27 @@ class Status(Plain):
 
 
 class Planned(Plain):
-    """The plan a job goes on under (again after a fallback)."""
+    """The plan a job goes on under (again after a fallback).
+
+    ``work`` is what it is a plan for, where that is not the job's request itself.
+    """
 
     event: Literal["planned"] = "planned"
     job: str
     plan: dict[str, Any]
+    work: Work | None = None
 
 
 class Stage(Plain):
-    """A stage begins, for picture ``index`` of ``count``."""
+    """A stage begins, for picture ``index`` of ``count``, in pass ``part`` of ``parts``."""
 
     event: Literal["stage"] = "stage"
     job: str
     stage: str
     index: int = 0
     count: int = 1
+    part: int = 0
+    parts: int = 1
 
 
 class Step(Plain):

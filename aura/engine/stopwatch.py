@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 
 class Stopwatch:
@@ -25,3 +25,8 @@ class Stopwatch:
         """The seconds of the picture that has just ended."""
         ended, self.lap = self.lap, {}
         return ended
+
+    def add(self, stages: Mapping[str, float]) -> None:
+        """Seconds that passed before this watch was there."""
+        for stage, seconds in stages.items():
+            self.total[stage] = self.total.get(stage, 0.0) + seconds

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
+from aura.engine.drafts import rescued
 from aura.engine.errand import Errand, Sign
 from aura.engine.keeper import PAUSES_S, Keeper
 from aura.engine.process import Process
@@ -33,7 +34,7 @@ from aura.engine.protocol import (
     Stop,
     Warm,
 )
-from aura.errors import EngineLost, EngineStarved
+from aura.errors import EngineLost, EngineStarved, Stopped
 from aura.memory import exhaustion
 from aura.memory.ledger import Ledger
 from aura.memory.plan import Plan
@@ -183,11 +184,11 @@ class Supervisor:
             if sign is None:
                 return
             if sign is not Sign.STARVED or not self._goes_on(errand):
-                yield self._lost_with(errand, sign)
+                yield from self._lost_with(errand, sign)
                 return
             yield STARVED.model_copy(update={"job": errand.job})
             yield self._loading(errand)
-        yield self._lost_with(errand, Sign.LOST)
+        yield from self._lost_with(errand, Sign.LOST)
 
     def _loading(self, errand: Errand) -> Stage:
         return Stage(job=errand.job, stage="loading", count=errand.run.request.count)
@@ -230,7 +231,7 @@ class Supervisor:
         try:
             with closing(Ledger(self.settings.data_dir / "ledger.db")) as ledger:
                 device = errand.last_status.device.name
-                ledger.ran_out(device, Plan(**plan), errand.run.request)
+                ledger.ran_out(device, Plan(**plan), errand.work)
         except (sqlite3.Error, OSError):
             log.exception("what ran out is not in the ledger")
 
@@ -241,7 +242,14 @@ class Supervisor:
             errand.sent_to, errand.kills = process, self.kills()
             return process
 
-    def _lost_with(self, errand: Errand, sign: Sign) -> JobEvent:
+    def _lost_with(self, errand: Errand, sign: Sign) -> Iterator[JobEvent]:
+        """What it had drawn is saved as it is; then its end."""
+        ending = self._ending(errand, sign)
+        why = ending.error["code"] if isinstance(ending, Failed) else Stopped.code
+        yield from rescued(self.settings.data_dir, errand.job, why)
+        yield ending
+
+    def _ending(self, errand: Errand, sign: Sign) -> Failed | Cancelled:
         started, errand.sent_to = errand.sent_to is not None, None
         if errand.given_up or (errand.stopped_at is not None and not self._keeper.closing):
             return Cancelled(job=errand.job)

@@ -18,6 +18,22 @@ class Staged:
         return self.computes_on
 
 
+class Begun(Staged):
+    """Mixed into a pipeline that begins on the way: each counts the steps left in its own way."""
+
+    scheduler: Any
+
+    def get_timesteps(
+        self, num_inference_steps: int, strength: float, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, int]:
+        """The last of the timesteps, exactly ``GenerateRequest.worked_steps``."""
+        left = max(1, int(num_inference_steps * strength))
+        first = (num_inference_steps - left) * self.scheduler.order
+        if hasattr(self.scheduler, "set_begin_index"):
+            self.scheduler.set_begin_index(first)
+        return self.scheduler.timesteps[first:], left
+
+
 class RowByRow:
     """Stands for a model and computes its batch one row after another, for less memory."""
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import FluxPipeline
+from diffusers import FluxImg2ImgPipeline, FluxInpaintPipeline, FluxPipeline
 
-from aura.families.denoiser import Staged
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.catalog.models import Model
+from aura.families.denoiser import Begun, Staged
+from aura.families.formats import of_one_file
+from aura.families.loaded import DTYPES, Embeddings
+from aura.families.pipeline import Diffusion
+from aura.memory.plan import Plan
 from aura.requests import GenerateRequest
 
 TOKENS, TOKENS_OF_SCHNELL = 512, 256  # of a prompt, as each was trained
@@ -18,15 +24,30 @@ class Pipeline(Staged, FluxPipeline):
     """Computes where its stages are placed."""
 
 
+class ImagePipeline(Begun, FluxImg2ImgPipeline):
+    """Starts from a picture."""
+
+
+class MaskPipeline(Begun, FluxInpaintPipeline):
+    """Draws a part of a picture anew."""
+
+
 class Flux(Diffusion):
     """Guidance goes into the model, so that there is one pass and no negative prompt."""
 
     name = "flux"
-    pipeline = Pipeline
+    pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     encoders = ("text_encoder", "text_encoder_2")
     core = "transformer"
     absent = {"image_encoder": None, "feature_extractor": None}
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
+
+    def _of_file(self, model: Model, plan: Plan, own: Mapping[str, Any]) -> Any:
+        """Such a file holds the transformer; everything else is the lender's."""
+        lender, form = Path(str(model.lender)), plan.formats.get(self.core)
+        dtype, device = DTYPES[plan.dtype], torch.device(plan.device)
+        core = of_one_file(Path(str(model.file)), lender, form, dtype, device)
+        return self._pipe(lender, plan, {**own, self.core: core})
 
     def guided(self, request: GenerateRequest) -> bool:
         return False

@@ -18,16 +18,22 @@ from typing import Any
 import torch
 from accelerate.utils import set_module_tensor_to_device
 from diffusers.hooks import apply_layerwise_casting
+from diffusers.loaders.single_file_utils import convert_flux_transformer_checkpoint_to_diffusers
+from safetensors.torch import load_file
 from torch import nn
 
 from aura.catalog.quants import NAMES, gguf_file
+from aura.catalog.recognise import denoiser_of
 from aura.errors import ModelMissing
 from aura.families.homes import RAM
 from aura.families.stored import complete_or_raise, empty, unread
 from aura.memory.cpu import trim
 
 LIBRARIES = ("diffusers", "transformers")
-KEPT = ("wo",)  # T5's last layers, whose results overflow in less than they were trained in
+FP8 = (torch.float8_e4m3fn, torch.float8_e5m2)  # floats of eight bits; ours, and others'
+# T5's last layers, whose results overflow in less than they were trained in, and the layer
+# that is a language model's table of words once more.
+KEPT = ("wo", "lm_head")
 NF4_ROW = 64  # inputs that share a scale; a layer of another width does not divide
 SHED = 2**26  # weights read and let go, after which the system gets its memory back
 NOT_LINEAR = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Embedding)
@@ -44,19 +50,58 @@ def component(folder: Path, name: str, form: str, dtype: torch.dtype, device: to
         dtype = torch.bfloat16  # in fp16 its last layers would have to stay in fp32
     if form in NAMES:
         return _from_gguf(kind, folder, name, form, dtype)
-    net = _shrunk(empty(kind, folder / name), folder / name, form, dtype, device)
+    tensors = unread(folder / name, dtype, mapped=False)
+    net = _shrunk(empty(kind, folder / name), tensors, form, dtype, device)
     return complete_or_raise(net, folder / name).eval()
 
 
-def _shrunk(net: Any, folder: Path, form: str, dtype: torch.dtype, device: torch.device) -> Any:
-    """``net``, which has no bytes yet, filled from its files with its linear layers shrunk."""
-    small = dict(shrinkable(net, form))
+def of_one_file(
+    file: Path, folder: Path, form: str | None, dtype: torch.dtype, device: torch.device
+) -> Any:
+    """FLUX's transformer, of which ``file`` holds the weights and ``folder`` the configuration.
+
+    ``form`` is None for weights that stay as they are in the file.
+    """
+    kind = class_of(folder, "transformer")
+    if file.suffix.lower() == ".gguf":
+        return _of_gguf(kind, file, folder, "transformer", dtype)
+    tensors = renamed(load_file(file))  # mapped, and most of what is renamed are views of it
+    narrow = next((one.dtype for one in tensors.values() if one.dtype in FP8), None)
+    form = "fp8" if narrow else form
+    net = empty(kind, folder / "transformer")
+    net = _shrunk(net, tensors, form, dtype, device, narrow or FP8[0])
+    return complete_or_raise(net, file).eval()
+
+
+def renamed(tensors: dict[str, Any]) -> dict[str, Any]:
+    """Under the names of diffusers, without what a checkpoint holds beside the transformer."""
+    inner = denoiser_of(tensors)
+    if any(name.startswith("transformer_blocks.") for name in inner):
+        return dict(inner)
+    return dict(convert_flux_transformer_checkpoint_to_diffusers(dict(inner)))
+
+
+def _shrunk(
+    net: Any,
+    tensors: dict[str, Any],
+    form: str | None,
+    dtype: torch.dtype,
+    device: torch.device,
+    narrow: torch.dtype = FP8[0],
+) -> Any:
+    """``net``, which has no bytes yet, filled with its linear layers shrunk.
+
+    ``narrow`` is what floats of eight bits are.
+    """
+    small = dict(shrinkable(net, form)) if form else {}
     shed = 0
-    for owner, names in _by_owner(unread(folder, dtype, mapped=False), net).items():
+    for owner, names in _by_owner(tensors, net).items():
         for name, tensor in names.items():
             set_module_tensor_to_device(net, name, RAM, value=tensor[...], dtype=dtype)
         if owner in small:
-            net.set_submodule(owner, SHRINK[form](small[owner], dtype, device))
+            layer = small[owner]
+            less = layer.to(narrow) if form == "fp8" else SHRINK[str(form)](layer, dtype, device)
+            net.set_submodule(owner, less)
             shed += small[owner].in_features * small[owner].out_features
         if shed > SHED:
             trim()
@@ -65,7 +110,7 @@ def _shrunk(net: Any, folder: Path, form: str, dtype: torch.dtype, device: torch
     if hasattr(net, "tie_weights"):
         net.tie_weights()
     if form == "fp8":
-        _widen_to_compute(net, dtype)
+        _widen_to_compute(net, dtype, narrow)
     return net
 
 
@@ -97,18 +142,13 @@ def shrinkable(net: nn.Module, form: str) -> Iterator[tuple[str, nn.Linear]]:
             yield name, layer
 
 
-def _fp8(layer: nn.Linear, dtype: torch.dtype, device: torch.device) -> nn.Linear:
-    """Eight-bit floats."""
-    return layer.to(torch.float8_e4m3fn)
-
-
-def _widen_to_compute(net: nn.Module, dtype: torch.dtype) -> None:
+def _widen_to_compute(net: nn.Module, dtype: torch.dtype, narrow: torch.dtype) -> None:
     """Each layer of eight-bit floats is widened while it computes, and only then."""
     apply_layerwise_casting(
         net,
-        storage_dtype=torch.float8_e4m3fn,
+        storage_dtype=narrow,
         compute_dtype=dtype,
-        skip_modules_pattern=tuple(rf"\.{name}$" for name in KEPT),
+        skip_modules_pattern=tuple(rf"(^|\.){name}$" for name in KEPT),
         skip_modules_classes=NOT_LINEAR,
     )
 
@@ -145,7 +185,6 @@ def _nf4(layer: nn.Linear, dtype: torch.dtype, device: torch.device) -> nn.Modul
 
 
 SHRINK: Mapping[str, Callable[[nn.Linear, torch.dtype, torch.device], nn.Module]] = {
-    "fp8": _fp8,
     "int8": _int8,
     "nf4": _nf4,
 }
@@ -155,6 +194,10 @@ def _from_gguf(kind: Any, folder: Path, name: str, form: str, dtype: torch.dtype
     path = gguf_file(folder / name, form)
     if path is None:
         raise ModelMissing(model=f"{folder.name} ({form})")
+    return _of_gguf(kind, path, folder, name, dtype)
+
+
+def _of_gguf(kind: Any, path: Path, folder: Path, name: str, dtype: torch.dtype) -> Any:
     from diffusers import GGUFQuantizationConfig
 
     return kind.from_single_file(

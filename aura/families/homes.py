@@ -86,10 +86,11 @@ def tables(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def is_packed(module: nn.Module) -> bool:
     """Whether weights of it carry scales beside their data."""
-    return any(
-        hasattr(one, "quant_state") or hasattr(one, "__tensor_flatten__")
-        for one in module.parameters()
-    )
+    return any(is_packed_tensor(one) for one in module.parameters())
+
+
+def is_packed_tensor(tensor: Any) -> bool:
+    return hasattr(tensor, "quant_state") or hasattr(tensor, "__tensor_flatten__")
 
 
 def tensors_of(module: nn.Module) -> Iterator[torch.Tensor]:

@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from aura.catalog import decoders
+from aura.catalog.additions import NOTHING, Addition, Additions, parameters
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
-from aura.families import speed
-from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families import hearing, speed, start
+from aura.families.base import Drawn, Happening, Noticed, StageBegun
 from aura.families.conversions import Conversions
 from aura.families.decoder import Decoder
-from aura.families.denoiser import denoiser
+from aura.families.denoising import denoised
 from aura.families.formats import class_of, component
 from aura.families.homes import RAM
+from aura.families.loaded import DTYPES, Embeddings, Loaded
+from aura.families.outfit import Outfit, dress
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
-from aura.families.schedulers import SCHEDULERS, scheduler
-from aura.families.steps import steps
+from aura.families.schedulers import SCHEDULERS
 from aura.families.stored import BROKEN, network
 from aura.families.substitute import RUNG as OPENVINO
 from aura.families.substitute import Substitute, given
+from aura.families.weighting import Fragments
 from aura.memory.abilities import abilities
+from aura.memory.additions import grown
 from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
 from aura.memory.pipelines import pipeline_footprint, published_footprint
 from aura.memory.plan import Plan
-from aura.requests import SEED_MAX, GenerateRequest
+from aura.requests import GenerateRequest
 
-DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 REMEMBERED = 16  # prompts; up to 4 MB each
-Embeddings = Mapping[str, torch.Tensor]  # what a pipeline's call takes instead of a prompt
-
-
-@dataclass
-class Loaded:
-    """A pipeline in its place. ``embeddings`` remembers its last prompts, in RAM."""
-
-    pipe: Any
-    published: Any  # the scheduler the model came with
-    previewer: Previewer
-    decoder: Decoder
-    placement: Placement
-    machine: speed.Machine
-    to_compile: bool = False  # at the first steps, which then take a minute longer
-    embeddings: dict[tuple[str, str, bool], Embeddings] = field(default_factory=dict)
-
-    @property
-    def device(self) -> torch.device:
-        return self.placement.device
 
 
 class Diffusion:
@@ -65,22 +48,44 @@ class Diffusion:
 
     name: str
     pipeline: Any
+    image_pipeline: Any = None  # that starts from a picture; None where the model cannot
+    mask_pipeline: Any = None  # that draws a part of one anew
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
+    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
+    clips: tuple[
+        tuple[str, str], ...
+    ] = ()  # tokenizers and CLIP encoders that words are weighed by
 
-    def __init__(self, compiled: bool = False, conversions: Conversions | None = None) -> None:
+    def __init__(
+        self,
+        compiled: bool = False,
+        additions: Additions = NOTHING,
+        conversions: Conversions | None = None,
+    ) -> None:
         self.compiled = compiled  # a person wants the blocks compiled where that works
+        self.additions = additions
         self.conversions = conversions  # where converted cores are kept; None: nowhere
 
     def encode(self, pipe: Any, prompt: str, negative: str | None) -> Embeddings:
         """What the pipeline's call takes for them; ``negative`` is None without guidance."""
         raise NotImplementedError
 
+    def weigh(
+        self, pipe: Any, told: Fragments, denied: Fragments | None, clip_skip: int
+    ) -> Embeddings:
+        """The same for prompts with weights or of any length; a family with ``clips`` has it."""
+        raise NotImplementedError
+
     def grid(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
         """Latents as the pipeline steps through them → 1 × channels × h × w."""
         return latents
+
+    def finished(self, pipe: Any, latents: torch.Tensor, request: GenerateRequest) -> torch.Tensor:
+        """Latents as the pipeline returns them → 1 × channels × h × w."""
+        return self.grid(pipe, latents, request)
 
     def guided(self, request: GenerateRequest) -> bool:
         """Whether a negative prompt plays a part."""
@@ -93,13 +98,18 @@ class Diffusion:
     # --- the contract
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
+        start.check(self, model.name, request)
         rungs = abilities(self.name, folder)
-        if folder is not None:
-            return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
-        published = published_footprint(model.id, request, rungs)
-        if published is None:
+        found = (
+            published_footprint(model.id, request, rungs, self.dtypes)
+            if folder is None
+            else pipeline_footprint(
+                model.id, folder, request, rungs, self.dtypes, lender=model.lender
+            )
+        )
+        if found is None:
             raise ModelMissing(model=model.name)
-        return published
+        return grown(found, parameters(self.additions, request, self.core))
 
     def load(self, model: Model, folder: Path, plan: Plan) -> Loaded:
         substitute = self._substitute(model, folder, plan)
@@ -122,6 +132,7 @@ class Diffusion:
         placement.settle()
         speed.attend(getattr(pipe, self.core), device, DTYPES[plan.dtype])
         return Loaded(
+            name=model.name,
             pipe=pipe,
             published=pipe.scheduler,
             previewer=Previewer(pipe.vae),
@@ -134,12 +145,14 @@ class Diffusion:
     def run(
         self, loaded: Loaded, request: GenerateRequest, plan: Plan, first: int = 0
     ) -> Iterator[Happening]:
+        dress(loaded, request, self.additions, self.core)
         loaded.decoder.set(plan)
-        passes = request.steps * (request.count - first)
+        found = self.additions.named(self.name, (*request.prompts, *request.negatives))
+        passes = request.worked_steps * (request.count - first)
         try:
             with speed.tuned(loaded.machine, plan, passes):
                 for index in range(first, request.count):
-                    yield from self._drawn(loaded, request, plan, index)
+                    yield from self._drawn(loaded, request, plan, index, found)
         finally:
             loaded.placement.leave()
 
@@ -159,6 +172,7 @@ class Diffusion:
         loaded.placement.forget()
         loaded.embeddings.clear()
         loaded.pipe = loaded.published = None
+        loaded.outfit = Outfit()
         loaded.previewer.forget()
         loaded.decoder.forget()
 
@@ -204,88 +218,56 @@ class Diffusion:
         pipe.computes_on = torch.device(plan.device)
         modules = {name: getattr(pipe, name) for name in (*self.encoders, self.core, "vae")}
         uses = {"encoding": self.encoders, "denoising": (self.core,), "decoding": ("vae",)}
+        uses["starting"] = ("vae",)  # the second half of encoding, where a picture is encoded
         return Placement(modules, uses, self.core, plan, pipe.computes_on)
 
     # --- stages
 
     def _drawn(
-        self, loaded: Loaded, request: GenerateRequest, plan: Plan, index: int
-    ) -> Iterator[Happening]:
-        yield StageBegun("encoding", index)
-        yield from self._heard(loaded.pipe, request, index)
-        embeddings = self._encoded(loaded, request, index)
-        yield StageBegun("denoising", index)
-        latents = yield from self._denoised(loaded, request, plan, index, embeddings)
-        yield StageBegun("decoding", index)
-        if loaded.decoder.uses_vae(plan):
-            loaded.placement.enter("decoding")
-        yield Drawn((yield from loaded.decoder.decoded(latents, plan)), index)
-
-    def _heard(self, pipe: Any, request: GenerateRequest, index: int) -> Iterator[Noticed]:
-        """Say what of the request the model does not take."""
-        words, most = self.reader(pipe)
-        read = words(request.prompts[index], truncation=False, verbose=False).input_ids
-        if len(read) > most:
-            kept = words.decode(read[: most - 1], skip_special_tokens=True)
-            yield Noticed("families.prompt_shortened", {"kept": kept[-60:]})
-        if request.scheduler not in self.samplers:
-            yield Noticed("families.sampler_kept", {"sampler": request.scheduler})
-
-    @torch.no_grad()
-    def _encoded(self, loaded: Loaded, request: GenerateRequest, index: int) -> Embeddings:
-        """The embeddings of one picture's prompts, on the device."""
-        guided = self.guided(request)
-        key = (request.prompts[index], request.negatives[index], guided)
-        remembered = loaded.embeddings
-        if key not in remembered:
-            loaded.placement.enter("encoding")
-            dtype = getattr(loaded.pipe, self.core).dtype
-            made = self.encode(loaded.pipe, key[0], key[1] if guided else None)
-            remembered[key] = {name: one.to(RAM, dtype) for name, one in made.items()}
-            while len(remembered) > REMEMBERED:
-                remembered.pop(next(iter(remembered)))
-        return {name: one.to(loaded.device) for name, one in remembered[key].items()}
-
-    def _denoised(
         self,
         loaded: Loaded,
         request: GenerateRequest,
         plan: Plan,
         index: int,
-        embeddings: Embeddings,
-    ) -> Generator[Happening, None, torch.Tensor]:
-        """Yield steps and previews; return the latents, 1 × channels × h × w."""
-        if not loaded.previewer.ready:
+        found: tuple[Addition, ...] = (),
+    ) -> Iterator[Happening]:
+        yield StageBegun("encoding", index)
+        yield from self._heard(loaded.pipe, request, index, found)
+        embeddings = self._encoded(loaded, request, index, found)
+        begun = yield from start.started(self, loaded, request, index)
+        yield StageBegun("denoising", index)
+        latents = yield from denoised(self, loaded, request, plan, index, embeddings, begun)
+        yield StageBegun("decoding", index)
+        if loaded.decoder.uses_vae(plan):
             loaded.placement.enter("decoding")
-            loaded.previewer.prepare()
-        loaded.placement.enter("denoising")
-        if loaded.to_compile:
-            loaded.to_compile = False
-            yield Noticed("families.compiling", {})
-            speed.compile_blocks(getattr(loaded.pipe, self.core))
-        chosen = request.scheduler if request.scheduler in self.samplers else "auto"
-        sampler = scheduler(chosen, loaded.published)
-        pipe = denoiser(loaded.pipe, sampler, self.core, "cfg_split" in plan.switches)
-        seed = (request.seed + index) % (SEED_MAX + 1)
-        drawing = steps(
-            pipe,
-            **embeddings,
-            width=request.width,
-            height=request.height,
-            num_inference_steps=request.steps,
-            guidance_scale=request.guidance,
-            generator=torch.Generator("cpu").manual_seed(seed),
-            output_type="latent",
-        )
-        loaded.previewer.begin()
-        try:
-            while True:
-                done = next(drawing)
-                yield StepDone(done.step + 1, request.steps, index)
-                if loaded.previewer.due():
-                    latents = self.grid(loaded.pipe, done.latents, request)
-                    yield PreviewMade(loaded.previewer.draw(latents), index)
-        except StopIteration as end:
-            return self.grid(loaded.pipe, end.value.images, request)
-        finally:
-            drawing.close()
+        drawn = yield from loaded.decoder.decoded(latents, plan)
+        yield Drawn(begun.finished(drawn), index)
+
+    def _heard(
+        self, pipe: Any, request: GenerateRequest, index: int, found: tuple[Addition, ...]
+    ) -> Iterator[Noticed]:
+        """Say what of the request the model does not take."""
+        yield from hearing.notices(self, pipe, request, index, found)
+        if request.scheduler not in self.samplers:
+            yield Noticed("families.sampler_kept", {"sampler": request.scheduler})
+
+    @torch.no_grad()
+    def _encoded(
+        self,
+        loaded: Loaded,
+        request: GenerateRequest,
+        index: int,
+        found: tuple[Addition, ...],
+    ) -> Embeddings:
+        """The embeddings of one picture's prompts, on the device."""
+        taught = tuple(one.path for one in found)
+        key = (*hearing.texts_of(self, request, index), request.clip_skip, taught)
+        remembered = loaded.embeddings
+        if key not in remembered:
+            loaded.placement.enter("encoding")
+            dtype = getattr(loaded.pipe, self.core).dtype
+            made = hearing.heard(self, loaded, request, index, found)
+            remembered[key] = {name: one.to(RAM, dtype) for name, one in made.items()}
+            while len(remembered) > REMEMBERED:
+                remembered.pop(next(iter(remembered)))
+        return {name: one.to(loaded.device) for name, one in remembered[key].items()}

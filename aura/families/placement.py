@@ -82,6 +82,7 @@ class Placement:
             elif name in self.streamed:
                 streamed = self._pass if is_packed(module) else self._stream
                 self._homes[name] = [Home(part) for part in streamed(module)]
+                self._homes[name] += self._own(module)
             else:
                 self._homes[name] = [Home(module)]
 
@@ -100,18 +101,32 @@ class Placement:
 
     def lift(self) -> None:
         """No hook, and every weight in RAM."""
-        self.leave()
-        self._unhook()
-        for module in self.modules.values():
-            module.to(RAM)
+        self._open(frozenset())
         self.here.clear()
-        self._homes.clear()
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """For a while no hook and nothing that comes and goes, so that layers and modules may
+        be put in and taken out; what rests on the device stays there."""
+        self._open(self.resting)
+        try:
+            yield
+        finally:
+            self.settle()
 
     def forget(self) -> None:
         """No hook, and no reference to any weight; nothing is moved."""
         self._unhook()
         self.modules.clear()
         self.here.clear()
+        self._homes.clear()
+
+    def _open(self, staying: frozenset[str]) -> None:
+        self.leave()
+        self._unhook()
+        for name, module in self.modules.items():
+            if name not in staying:
+                module.to(RAM)
         self._homes.clear()
 
     def _out(self, names: set[str]) -> None:
@@ -145,6 +160,11 @@ class Placement:
         passing = [b for b in blocks_of(module) if not any(b is one for one in staying)]
         self._passing.append(Passing([(b, Home(b)) for b in passing], self.device))
         return staying + [child for child in module.children() if not isinstance(child, BLOCKS)]
+
+    def _own(self, module: nn.Module) -> list[Home]:
+        """What lies in the module itself and in no part of it, where no hook brings it."""
+        by_leaf = STREAMED[self.plan.rung] == "leaf_level"
+        return [] if by_leaf or not is_packed(module) else [Home(module, recurse=False)]
 
     def _staying(self, module: nn.Module) -> list[nn.Module]:
         share = self.plan.share if self.plan.rung == "partial_blocks" else 0.0

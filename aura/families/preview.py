@@ -69,7 +69,7 @@ class Previewer:
         )
 
     def _scale(self, image: Image.Image) -> float:
-        factor = 1 if self.small else 8
+        factor = 1 if self.small else shrink(self.vae)
         return min(factor, LONG_SIDE / max(image.size))
 
     def _decoded(self, latents: torch.Tensor) -> torch.Tensor:
@@ -101,8 +101,25 @@ def decode(vae: Any, latents: torch.Tensor) -> torch.Tensor:
     """Latents as the sampler leaves them to pixels in -1…1, batch × 3 × H × W."""
     config = vae.config
     shift = getattr(config, "shift_factor", None) or 0.0
-    scaled = latents.to(vae.dtype) / config.scaling_factor + shift
+    scaled = latents.to(vae.dtype) / (getattr(config, "scaling_factor", None) or 1.0) + shift
     return vae.decode(scaled, return_dict=False)[0]
+
+
+@torch.no_grad()
+def encode(vae: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """The way back: pixels in -1…1 to latents as the sampler takes them."""
+    config = vae.config
+    shift = getattr(config, "shift_factor", None) or 0.0
+    made = vae.encode(pixels.to(vae.dtype), return_dict=False)[0]
+    code = made if isinstance(made, torch.Tensor) else made.mode()
+    return (code - shift) * (getattr(config, "scaling_factor", None) or 1.0)
+
+
+def shrink(vae: Any) -> int:
+    """Pixels a side for each latent pixel."""
+    config = vae.config
+    stages = getattr(config, "block_out_channels", None) or config.encoder_block_out_channels
+    return int(2 ** (len(stages) - 1))
 
 
 def to_image(pixels: torch.Tensor) -> Image.Image:

@@ -14,7 +14,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from aura.families import openvino, speed
-from aura.families.pipeline import DTYPES
+from aura.families.loaded import DTYPES
 from aura.memory import cpu
 
 SIDE, BATCH, TOKENS, WORDS = 32, 2, 77, 768  # latent pixels of a picture of 256, with guidance

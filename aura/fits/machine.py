@@ -10,7 +10,7 @@ from aura.memory.device import Snapshot
 from aura.memory.examples import example
 from aura.memory.ledger import Ledger
 from aura.memory.planner import NOTHING, Known
-from aura.requests import Plain
+from aura.requests import Plain, Work
 from aura.settings import Settings
 
 
@@ -44,15 +44,16 @@ def limited(machine: Machine, settings: Settings) -> Machine:
 
 
 class Lessons:
-    """What the ledger of a data folder knows of models as people first ask for them."""
+    """What the ledger of a data folder knows of a model, as people first ask for it or of
+    one request."""
 
     def __init__(self, ledger: Path) -> None:
         self._ledger = Ledger(ledger) if ledger.is_file() else None
 
-    def __call__(self, machine: Machine, model: Model) -> Known:
+    def __call__(self, machine: Machine, model: Model, request: Work | None = None) -> Known:
         if self._ledger is None or not machine.here:
             return NOTHING
-        return self._ledger.known(machine.snapshot.name, model.id, example(model))
+        return self._ledger.known(machine.snapshot.name, model.id, request or example(model))
 
     def close(self) -> None:
         if self._ledger is not None:

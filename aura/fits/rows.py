@@ -45,8 +45,10 @@ def rows(
     installed: Callable[[Model], Path | None] = lambda model: None,
     known: Callable[[Model], Known] = lambda model: NOTHING,
 ) -> tuple[Row, ...]:
-    """In the order of ``models``, without those that nobody knows the needs of."""
-    found = (_row(model, snapshot, installed(model), known(model)) for model in models)
+    """In the order of ``models``, without those that nobody knows the needs of and those that
+    only become part of others."""
+    whole = (model for model in models if not model.added)
+    found = (_row(model, snapshot, installed(model), known(model)) for model in whole)
     return tuple(row for row in found if row is not None)
 
 

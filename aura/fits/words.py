@@ -7,7 +7,18 @@ from aura.fits.rows import Row
 from aura.i18n import has, text
 from aura.memory.device import Snapshot
 
-TASKS = ("generate", "remove", "segment", "caption", "embed", "upscale")
+TASKS = (
+    "generate",
+    "remove",
+    "segment",
+    "caption",
+    "embed",
+    "upscale",
+    "detect",
+    "lora",
+    "vae",
+    "embedding",
+)
 
 
 def machine(lang: str, snapshot: Snapshot) -> str:

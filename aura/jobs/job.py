@@ -23,6 +23,8 @@ class JobView(Plain):
     step: int = 0
     steps: int = 0
     index: int = 0  # which of the request's pictures
+    part: int = 0  # which of its passes
+    parts: int = 1
     preview: str | None = None
     elapsed: float = 0.0  # since it began to run
     eta: float | None = None  # left, once it can be told

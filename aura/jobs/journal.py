@@ -27,6 +27,7 @@ create table if not exists jobs (
     view text not null      -- JobView as JSON
 );
 create index if not exists jobs_by_state on jobs (state, rank);
+create index if not exists jobs_by_batch on jobs (json_extract(view, '$.request.batch'));
 """
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,11 @@ class Journal:
     def get(self, job: str) -> JobView | None:
         rows = self._rows("where id = ?", job)
         return next((view for text, _ in rows for view in _read(text)), None)
+
+    def of_batch(self, batch: str) -> list[JobView]:
+        """Every job of it that is remembered, oldest first."""
+        rows = self._rows("where json_extract(view, '$.request.batch') = ? order by number", batch)
+        return [view for text, _ in rows for view in _read(text)]
 
     def interrupt(self) -> list[JobView]:
         """Jobs that were running when the last studio ended are interrupted from now on."""

@@ -18,9 +18,9 @@ from aura.engine.host import Engine
 from aura.engine.protocol import Failed, JobEvent, Saved
 from aura.errors import BadRequest, EngineFault, EngineLost, StorageError
 from aura.jobs import pauses
+from aura.jobs.forecast import Pace
 from aura.jobs.job import JobView
 from aura.jobs.journal import Journal
-from aura.jobs.pace import Pace
 from aura.jobs.pauses import Reason
 from aura.jobs.record import Record
 from aura.jobs.turns import Turns
@@ -159,6 +159,14 @@ class Jobs:
         with self._changed:
             records = self._records.values()
             return tuple(self._view(r) for r in records if owner in (None, r.kept.owner))
+
+    def of_batch(self, batch: str) -> tuple[JobView, ...]:
+        """The jobs of a batch, oldest first, also those that are no longer in memory."""
+        with self._changed:
+            kept = self.journal.of_batch(batch)
+            return tuple(
+                self._view(self._records[v.id]) if v.id in self._records else v for v in kept
+            )
 
     def current(self) -> JobView | None:
         """The job that runs now."""

@@ -16,8 +16,8 @@ from aura.engine.protocol import (
     Stage,
     Step,
 )
+from aura.jobs.forecast import Pace, Steps, left
 from aura.jobs.job import JobView
-from aura.jobs.pace import Pace, Steps, left
 
 
 class Record:
@@ -51,7 +51,8 @@ class Record:
             case Stage():
                 self._stage_begun = now
                 self._steps = Steps(now) if event.stage == "denoising" else None
-                self.change(stage=event.stage, index=event.index, step=0, steps=0)
+                where = {"index": event.index, "part": event.part, "parts": event.parts}
+                self.change(stage=event.stage, step=0, steps=0, **where)
             case Step():
                 if self._steps is not None:
                     self._steps.done(now, event.step)

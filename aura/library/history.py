@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     request TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS newest ON pictures (created DESC, id DESC);
+CREATE INDEX IF NOT EXISTS batches ON pictures (json_extract(request, '$.batch'));
 """
 INSERT = "INSERT INTO pictures (path, created, words, picture, request) VALUES (?, ?, ?, ?, ?)"
 # A name is free again once its file is deleted: the star was the other picture's.
@@ -103,6 +104,14 @@ class History:
         with self._reading() as database:
             row = database.execute("SELECT * FROM pictures WHERE path = ?", (path,)).fetchone()
         return _entry(row) if row else None
+
+    def of_batch(self, batch: str) -> list[Entry]:
+        """The pictures of a batch whose files are there, oldest first."""
+        query = "SELECT * FROM pictures WHERE json_extract(request, '$.batch') = ? ORDER BY id"
+        with self._reading() as database:
+            rows = database.execute(query, (batch,)).fetchall()
+        entries = (entry for row in rows if (entry := _entry(row)))
+        return [entry for entry in entries if Path(entry.picture.path).is_file()]
 
     def star(self, path: str, on: bool) -> None:
         with self._writing() as database:

@@ -30,3 +30,8 @@ def keep(data_dir: Path, image: Image.Image, disk: Disk = DISK) -> Path:
 def keep_file(data_dir: Path, path: Path) -> Path:
     """The same of a file. Raises BadImage, too."""
     return keep(data_dir, open_image(path, path.name))
+
+
+def is_kept(data_dir: Path, path: Path) -> bool:
+    """Whether it is a picture that was kept so, and still is: pages may send any path."""
+    return path.parent == data_dir.absolute() / "inputs" and path.is_file()

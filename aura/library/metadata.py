@@ -18,6 +18,7 @@ import aura
 from aura.errors import BadMetadata
 from aura.library import foreign, images
 from aura.library.samplers import NAMES
+from aura.passes.order import LANCZOS
 from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
 
 VERSION = 1  # of the record
@@ -80,13 +81,31 @@ def parameters_text(request: GenerateRequest, index: int) -> str:
         "Seed": (request.seed + index) % (SEED_MAX + 1),
         "Size": f"{request.width}x{request.height}",
         "Model": request.model,
+        **({"VAE": request.vae} if request.vae else {}),
+        **({"Clip skip": request.clip_skip + 1} if request.clip_skip else {}),
+        **_hires(request),
         "Version": f"Aura {aura.__version__}",
     }
-    lines = [request.prompts[index]]
+    spoken = "".join(f" <lora:{one.id}:{one.weight:.12g}>" for one in request.loras)
+    lines = [request.prompts[index] + spoken]
     if request.negatives[index]:
         lines.append(f"Negative prompt: {request.negatives[index]}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
+
+
+def _hires(request: GenerateRequest) -> dict[str, Any]:
+    """The second pass, or image to image, by the names that A1111 gave their parts."""
+    larger, start = request.larger, request.start
+    if larger is None:
+        return {"Denoising strength": f"{start.strength:.12g}"} if start else {}
+    steps = {"Hires steps": larger.steps or request.steps} if larger.strength else {}
+    return {
+        "Denoising strength": f"{larger.strength:.12g}",
+        "Hires upscale": f"{larger.width / request.width:.4g}",
+        **steps,
+        "Hires upscaler": "Lanczos" if larger.upscaler == LANCZOS else larger.upscaler,
+    }
 
 
 def read_record(path: Path) -> Record:

@@ -6,7 +6,7 @@ import io
 import re
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from PIL import Image
 
 from aura.library import metadata
 from aura.library.atomic import DISK, Disk, abandoned, write_new
-from aura.requests import SEED_MAX, GenerateRequest, Picture
+from aura.requests import SEED_MAX, GenerateRequest, Passed, Picture
 
 SLUG_MAX = 48  # characters
 TRIES = 10_000  # names; other processes may take some of them meanwhile
+Save = Callable[..., Picture]  # save_picture, or a test's
 NUMBERED = re.compile(r"(\d{4,9})-")
 
 
@@ -34,6 +35,7 @@ def save_picture(
     peak_bytes: int,
     versions: Mapping[str, str],
     notices: Sequence[Mapping[str, Any]] = (),
+    passes: Sequence[Passed] = (),
     created: float | None = None,
     disk: Disk = DISK,
 ) -> Picture:
@@ -54,6 +56,7 @@ def save_picture(
         "peak_bytes": peak_bytes,
         "plan": dict(plan),
         "notices": tuple(dict(notice) for notice in notices),
+        "passes": tuple(one.model_dump(mode="json") for one in passes),
     }
     record = metadata.record(request, index, facts, created=created, versions=versions)
     folder = outputs.absolute() / datetime.fromtimestamp(created).strftime("%Y-%m-%d")

@@ -9,16 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from aura.errors import BadImage
 from aura.library.atomic import worded, write_new
 from aura.library.images import open_image
+from aura.library.letters import font
 from aura.requests import Picture
 
 CELL = 320  # pixels of a cell's longer side
 GAP = 16
 LINE = 20  # pixels of a line of text
+LETTERS = 14  # pixels of its letters
 PAPER, INK, FAINT = "#ffffff", "#171a21", "#8a90a0"
 
 
@@ -86,8 +88,8 @@ def _cell(sheet: Image.Image, at: tuple[int, int], picture: Picture) -> None:
     except BadImage:
         ImageDraw.Draw(sheet).rectangle((x, y, x + CELL - 1, y + CELL - 1), outline=FAINT)
     pen = ImageDraw.Draw(sheet)
-    pen.text((x, y + CELL + 4), _cut(picture.prompt), INK, _font())
-    pen.text((x, y + CELL + 4 + LINE), str(picture.seed), FAINT, _font())
+    pen.text((x, y + CELL + 4), _cut(picture.prompt), INK, font(LETTERS))
+    pen.text((x, y + CELL + 4 + LINE), str(picture.seed), FAINT, font(LETTERS))
 
 
 def _fitted(image: Image.Image) -> Image.Image:
@@ -108,9 +110,4 @@ def _cut(words: str) -> str:
 
 
 def _width(words: str) -> int:
-    return int(_font().getlength(words))
-
-
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The one that Pillow carries; it knows Latin letters."""
-    return ImageFont.load_default(14)
+    return int(font(LETTERS).getlength(words))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aura.catalog import decoders
 from aura.catalog.quants import NAMES, gguf_file
+from aura.catalog.single import ALONE
 from aura.memory.planner import FORMATS, SWITCHES
 from aura.memory.rungs import RUNGS
 
@@ -35,9 +36,14 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
     "stable_diffusion": ("openvino", *DIFFUSION, "cfg_split", "fp8", "int8"),
     "stable_diffusion_xl": ("openvino", *DIFFUSION, "cfg_split", "fp8", "int8"),
     "flux": (*DIFFUSION, *FORMATS),
+    "flux2": (*DIFFUSION, *FORMATS),
+    "z_image": (*DIFFUSION, *FORMATS),
+    "sana": (*DIFFUSION, "fp8", "int8", "nf4"),
     "blip": ("resident", "model_offload", "cpu"),
     "siglip": ("resident", "model_offload", "small_batch", "cpu"),
     "bge": ("resident", "small_batch", "cpu"),
+    "esrgan": ("resident", "small_tile", "cpu"),
+    "owl": ("resident", "model_offload", "cpu"),
 }
 
 
@@ -54,7 +60,9 @@ def abilities(
     if decoders.tiny(family) is None:
         missing.add("taesd")
     if folder is not None and folder.is_file():
-        missing |= set(FORMATS)  # one file is loaded as it is
+        # One file is loaded as it is, unless it holds what draws alone; then its header
+        # tells in what forms.
+        missing |= set() if family in ALONE else set(FORMATS)
     elif folder is not None:
         parts = [part for part in folder.iterdir() if part.is_dir()]
         missing |= {f for f in NAMES if not any(gguf_file(part, f) for part in parts)}

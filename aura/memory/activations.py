@@ -14,9 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aura.catalog.upscalers import Upscaler
+
 DATA = Path(__file__).with_name("coefficients.json")
 TILE = 512  # pixels a side decoded at once when a decoder works in tiles
 FORMS = {"fp32": "full", "fp16": "half", "bf16": "half"}
+CHANNELS = 64  # of the upscalers that were traced
 Entry = Mapping[str, Any]
 
 
@@ -32,12 +35,28 @@ def entry(name: str) -> Entry:
     return found
 
 
-def like(kind: str, variant: str | None = None) -> Entry:
-    """A traced component of class ``kind``, of the same variant where there is one."""
+def like(kind: str, variant: str | None = None, wide: int | None = None) -> Entry:
+    """A traced component of class ``kind``: of the same variant and of nearly the same width
+    where there is one."""
     same = [e for e in _data()["components"].values() if e["class"] == kind]
     if not same:
         raise LookupError(f"no {kind} was ever traced")
-    return next((e for e in same if e["variant"] == variant), same[0])
+    alike = [e for e in same if e["variant"] == variant] or same
+    return min(alike, key=lambda e: abs(e["width"] - wide) if wide else 0)
+
+
+def width(config: Mapping[str, Any]) -> int:
+    """Channels of the first stage or of every layer, by a configuration; 0 if it tells none."""
+    stages = config.get("block_out_channels") or config.get("encoder_block_out_channels") or [0]
+    heads, each = config.get("num_attention_heads"), config.get("attention_head_dim")
+    layers = heads * each if isinstance(heads, int) and isinstance(each, int) else 0
+    named = (config.get(name) for name in ("hidden_size", "d_model", "dim"))
+    return next((wide for wide in (*named, stages[0], layers) if wide), 0)
+
+
+def guided(config: Mapping[str, Any]) -> bool:
+    """Whether guidance is a second pass, and not something the model itself is told."""
+    return config.get("time_cond_proj_dim") is None and not config.get("guidance_embeds")
 
 
 def activations(
@@ -55,6 +74,29 @@ def activations(
         for dtype, form in FORMS.items()
         if form in lines
     }
+
+
+def enlarging(known: Upscaler) -> Entry:
+    """A network of that kind, from those that were traced.
+
+    It holds the most either where it works at the picture's own size or at the end, where the
+    picture has its new one; which of the two depends on its factor.
+    """
+    if known.network != "RRDBNet":
+        return entry("compact")
+    wide = max(1.0, known.channels / CHANNELS)
+    inside, outside = wide / known.fold**2, wide * (known.factor / 4) ** 2
+    lines = {
+        form: {
+            part: max(
+                inside * entry("esrgan_1x")["activations"][form][part],
+                outside * entry("realesrgan")["activations"][form][part],
+            )
+            for part in ("each", "once")
+        }
+        for form in entry("realesrgan")["activations"]
+    }
+    return {**entry("realesrgan"), "activations": lines}
 
 
 def work(traced: Entry, positions: int, width: int | None = None, way: str = "") -> float:

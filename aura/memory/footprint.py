@@ -6,7 +6,7 @@ from aura.requests import Plain
 
 # How weights may be stored, widest first. A compute dtype is also a way to store.
 FORMATS = ("fp32", "fp16", "bf16", "fp8", "int8", "gguf_q8", "gguf_q4", "nf4")
-SMALL = 256 * 2**20  # bytes of weights in full precision
+SMALL = 256 * 2**20  # bytes of weights and activations in full precision
 
 
 class Component(Plain):
@@ -69,8 +69,11 @@ class Footprint(Plain):
     def ranked(self, offered: tuple[str, ...]) -> tuple[str, ...]:
         """Of the dtypes a device offers, best first, those this model can compute in.
 
-        A small model gains nothing from half of its few bytes, and is exact in full.
+        A small model gains nothing from half of its few bytes, and is exact in full. One that
+        has little weight and works on much, as an upscaler does, is not small.
         """
         known = [dtype for dtype in offered if dtype in self.dtypes()] or self.dtypes()[:1]
-        small = sum(part.weights.get("fp32", SMALL) for part in self.components) < SMALL
+        held = sum(part.weights.get("fp32", SMALL) for part in self.components)
+        worked = max((one.get("fp32", 0) for one in self.activations.values()), default=0)
+        small = held + worked < SMALL
         return tuple(sorted(known, key=lambda dtype: small and dtype != "fp32"))

@@ -14,6 +14,7 @@ from aura.errors import MemoryRefused, OutOfMemory
 from aura.families.base import Happening, Noticed, Result, StageBegun
 from aura.memory.exhaustion import RamIsLow, ram_is_low, ran_out, ran_out_of_ram
 from aura.memory.plan import Plan
+from aura.memory.wishes import unmet, wish_of
 from aura.requests import Work
 
 if TYPE_CHECKING:
@@ -41,10 +42,14 @@ def run(
     from the start, OutOfMemory when the last plan ran out too.
     """
     climb = Climb(manager, model, request, begun)
-    failed = begun.failed if begun else None
+    failed, wish = begun.failed if begun else None, wish_of(request)
+    told = unmet(wish, failed) if failed else ()
     while (plan := climb.next_plan(failed)) is not None:
         if failed is not None:
             yield Noticed("plan.climbed", _change(model.name, failed, plan))
+        if (wanted := unmet(wish, plan)) and wanted != told:
+            yield Noticed("plan.wish_unmet", {"model": model.name, "wishes": list(wanted)})
+            told = wanted
         yield plan
         yield from climb.attempt(plan)
         if climb.finished:

@@ -22,6 +22,7 @@ from aura.memory.planner import fitting, ladder, refusal
 from aura.memory.residency import Entry, Residency, Resident
 from aura.memory.room import Room
 from aura.memory.verdict import changes, example
+from aura.memory.wishes import granted, wish_of
 from aura.requests import Work
 
 if TYPE_CHECKING:
@@ -77,15 +78,17 @@ class Manager:
     ) -> tuple[Plan, ...]:
         """Plans that fit now, the best first, each strictly cheaper. Raises MemoryRefused.
 
-        They count on idle models leaving; lent ones stay, but for the model itself if it is
-        ``leaving``. On a card they need no more RAM than ``ram_most``, if there are such.
+        Those that grant the request's wish come first, if there are any. They count on idle
+        models leaving; lent ones stay, but for the model itself if it is ``leaving``. On a
+        card they need no more RAM than ``ram_most``, if there are such.
         """
         folder = self.locate(model)
         footprint = self.families[model.family].footprint(model, folder, request)
         snapshot = self.device.snapshot()
         known = self.ledger.known(snapshot.name, model.id, request)
         lent = self._residency.lent(snapshot, but=model.id if leaving else "")
-        every = ladder(
+        of = partial(
+            ladder,
             model.name,
             footprint,
             snapshot,
@@ -94,7 +97,9 @@ class Manager:
             ram_most=ram_most,
             known=known,
         )
-        fit = fitting(every, snapshot, lent.ram, known)
+        fits = partial(fitting, snapshot=snapshot, host_taken=lent.ram, known=known)
+        every = of()
+        fit = granted(fits(every), wish_of(request), lambda wish: fits(of(wish=wish)), known.failed)
         fit = fit if leaving else self._same_place(model, fit)
         if not fit:
             footprint_of = partial(self.families[model.family].footprint, model, folder)
@@ -210,6 +215,8 @@ class Manager:
                 entry = self._loaded(model, plan)
             elif entry.parked:
                 self._residency.unpark(entry, plan)
+            elif not entry.loans:
+                entry.plan = plan  # what rests may be more: what is added to a model stays on
             entry.loans.append(plan)
             return entry
 

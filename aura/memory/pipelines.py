@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aura.errors import ModelDamaged
-from aura.memory.activations import TILE, Entry, activations, entry, like, work
+from aura.memory.activations import (
+    TILE,
+    Entry,
+    activations,
+    entry,
+    guided,
+    like,
+    width,
+    work,
+)
 from aura.memory.footprint import Component, Footprint
 from aura.memory.published import DTYPES, published
-from aura.memory.weights import PLAIN, Parts, component, read, read_single
+from aura.memory.weights import PLAIN, Parts, component, read, read_denoiser, read_single
 from aura.requests import GenerateRequest, RemoveRequest
 
 Drawing = GenerateRequest | RemoveRequest
 DENOISERS = ("unet", "transformer")
+TOKENS = 2**16  # more than any encoder is given
 ENCODERS = (
     "text_encoder",
     "text_encoder_2",
@@ -32,8 +42,16 @@ ENCODERS = (
 STORED: Mapping[str, tuple[str, ...]] = {
     "UNet2DConditionModel": ("fp8", "int8"),
     "FluxTransformer2DModel": ("fp8", "int8", "nf4", "gguf_q8", "gguf_q4"),
+    "Flux2Transformer2DModel": ("fp8", "int8", "nf4", "gguf_q8", "gguf_q4"),
+    "ZImageTransformer2DModel": ("fp8", "int8", "nf4", "gguf_q8", "gguf_q4"),
+    "SanaTransformer2DModel": ("fp8", "int8", "nf4"),
     "T5EncoderModel": ("fp8", "int8", "nf4"),
+    "Qwen3Model": ("fp8", "int8", "nf4"),
+    "Qwen3ForCausalLM": ("fp8", "int8", "nf4"),
+    "Gemma2Model": ("fp8", "int8", "nf4"),
 }
+# One is told its guidance, the other computes its two passes in turn.
+SINGLY = ("FluxTransformer2DModel", "Flux2Transformer2DModel")
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,7 @@ class Piece:
     tile: int = TILE
     shrink: int = 8
     guided: bool = True  # False: guidance goes into the model, not into a second pass
+    stored: Mapping[str, int] = field(default_factory=dict)  # form it is in already → bytes
 
 
 def pipeline_footprint(
@@ -60,7 +79,7 @@ def pipeline_footprint(
 ) -> Footprint:
     """Of a folder in the diffusers layout, or of one file. Raises ModelDamaged.
 
-    ``lender`` is the folder with the configurations of a single file.
+    ``lender`` is the folder with what a single file lacks.
 
     ``rungs`` and ``dtypes`` are those the family can carry out.
     """
@@ -88,22 +107,40 @@ def published_footprint(
 
 def _of_folder(name: str, folder: Path, model: str, kind: str, file: Path | None = None) -> Piece:
     config = _json(folder / name / "config.json", model)
-    channels = config.get("block_out_channels") or [0]
+    stages = config.get("block_out_channels") or config.get("encoder_block_out_channels") or [0]
+    wide = width(config)
+    traced = like(kind, config.get("addition_embed_type"), wide)
+    parts, stored = _weights(name, folder, config, file)
     return Piece(
         name=name,
-        parts=read_single(file, name, config) if file else read(folder / name),
-        traced=like(kind, config.get("addition_embed_type")),
-        width=config.get("hidden_size") or config.get("d_model") or channels[0] or None,
-        tokens=int(config.get("max_position_embeddings") or like(kind)["tokens"]),
+        parts=parts,
+        stored=stored,
+        traced=traced,
+        width=wide or None,
+        tokens=min(int(config.get("max_position_embeddings") or TOKENS), traced["tokens"]),
         tile=min(TILE, int(config.get("sample_size") or TILE)),
-        shrink=2 ** (len(channels) - 1),
-        guided=config.get("time_cond_proj_dim") is None,
+        shrink=2 ** (len(stages) - 1),
+        guided=guided(config),
     )
+
+
+def _weights(
+    name: str, folder: Path, config: Mapping[str, Any], file: Path | None
+) -> tuple[Parts, Mapping[str, int]]:
+    """A file of UNets holds every part, one of transformers that part alone."""
+    if file and name == "transformer":
+        return read_denoiser(file)
+    if file and not (folder / "transformer").is_dir():
+        return read_single(file, name, config), {}
+    return read(folder / name), {}
 
 
 def _as_published(name: str, traced: Entry) -> Piece:
     parts = Parts(**traced["weights"])
-    return Piece(name, parts, traced, tokens=traced["tokens"], guided=traced["guided"])
+    shrink = 32 if traced["class"] == "AutoencoderDC" else 8
+    return Piece(
+        name, parts, traced, tokens=traced["tokens"], shrink=shrink, guided=traced["guided"]
+    )
 
 
 def _assembled(
@@ -117,27 +154,36 @@ def _assembled(
         rungs = tuple(name for name in rungs if name != "openvino")
     encoders = tuple(name for name in ENCODERS if name in pieces)
     core = next(name for name in DENOISERS if name in pieces)
-    twice = pieces[core].guided and pieces[core].traced["unit"] == "latents"
-    guided = request.guidance > 1 and twice
-    seen = ("vae",) if isinstance(request, RemoveRequest) else ()  # it encodes the picture
+    twice = pieces[core].guided and pieces[core].traced["class"] not in SINGLY
+    batch = 2 if request.guidance > 1 and twice else 1
+    read = (*encoders, "vae") if _sees(request) else encoders
     return Footprint(
         model=model,
         components=tuple(_component(piece, rungs, dtypes) for piece in pieces.values()),
         activations={
-            "encoding": _encoding(pieces, (*encoders, *seen), request, 2 if guided else 1),
-            "denoising": _denoising(pieces, core, request, 2 if guided else 1),
+            "encoding": _encoding(pieces, read, request, batch),
+            "denoising": _denoising(pieces, core, request, batch),
             "decoding": _decoding(pieces["vae"], request.width * request.height),
         },
-        uses={"encoding": (*encoders, *seen), "denoising": (core,), "decoding": ("vae",)},
+        uses={"encoding": read, "denoising": (core,), "decoding": ("vae",)},
         rungs=rungs,
-        relief=_relief(pieces, core, request, guided),
+        relief=_relief(pieces, core, request, batch),
         work={
-            "encoding": _read(pieces, (*encoders, *seen), request, 2 if guided else 1),
-            "denoising": _stepped(pieces, core, request) * (2 if guided else 1),
+            "encoding": _read(pieces, read, request, batch),
+            "denoising": _stepped(pieces, core, request) * batch,
             "decoding": request.count * _worked(pieces["vae"], request.width * request.height),
         },
-        passes=request.steps * request.count,
+        passes=_steps(request) * request.count,
     )
+
+
+def _sees(request: Drawing) -> bool:
+    """Whether the VAE encodes a picture beside the prompt."""
+    return isinstance(request, RemoveRequest) or request.start is not None
+
+
+def _steps(request: Drawing) -> int:
+    return request.steps if isinstance(request, RemoveRequest) else request.worked_steps
 
 
 def _worked(piece: Piece, positions: int, way: str = "") -> float:
@@ -147,7 +193,7 @@ def _worked(piece: Piece, positions: int, way: str = "") -> float:
 def _stepped(pieces: Mapping[str, Piece], core: str, request: Drawing) -> float:
     """Of all steps of all pictures, without guidance."""
     each = _worked(pieces[core], _positions(pieces, core, request))
-    return each * request.steps * request.count
+    return each * _steps(request) * request.count
 
 
 def _read(
@@ -166,7 +212,7 @@ def _read(
 
 
 def _relief(
-    pieces: Mapping[str, Piece], core: str, request: Drawing, guided: bool
+    pieces: Mapping[str, Piece], core: str, request: Drawing, batch: int
 ) -> dict[str, dict[str, dict[str, int]]]:
     """Of each switch that helps. Pictures are decoded one by one, so slicing never does."""
     pixels = request.width * request.height
@@ -174,14 +220,19 @@ def _relief(
         "vae_tiling": {"decoding": _tiled(pieces["vae"], request)},
         "taesd": {"decoding": activations(entry("taesd"), pixels)},
     }
-    if guided:
+    if batch > 1:
         relief["cfg_split"] = {"denoising": _denoising(pieces, core, request, 1)}
+    if _sees(request):
+        encoders = tuple(name for name in ENCODERS if name in pieces)
+        spoken = _encoding(pieces, encoders, request, batch)
+        tiled = _tiled(pieces["vae"], request, "encode")
+        relief["vae_tiling"]["encoding"] = {d: max(spoken[d], size) for d, size in tiled.items()}
     return relief
 
 
 def _component(piece: Piece, rungs: tuple[str, ...], dtypes: tuple[str, ...]) -> Component:
     stored = tuple(f for f in STORED.get(piece.traced["class"], ()) if f in rungs)
-    return component(piece.name, piece.parts, dtypes + stored)
+    return component(piece.name, piece.parts, dtypes + stored, piece.stored)
 
 
 def _encoding(
@@ -191,8 +242,7 @@ def _encoding(
     each = []
     for piece in (pieces[name] for name in names):
         if piece.name == "vae":
-            pixels = request.width * request.height
-            each.append(activations(piece.traced, pixels, piece.width, "encode"))
+            each.append(_decoding(piece, request.width * request.height, "encode"))
         else:
             spoken = piece.traced["unit"] == "tokens"
             work = piece.tokens * batch if spoken else piece.traced["patches"]
@@ -219,14 +269,14 @@ def _positions(pieces: Mapping[str, Piece], core: str, request: Drawing) -> int:
     return (request.width // shrink) * (request.height // shrink) + spoken
 
 
-def _decoding(vae: Piece, pixels: int) -> dict[str, int]:
-    return activations(vae.traced, pixels, vae.width)
+def _decoding(vae: Piece, pixels: int, way: str = "") -> dict[str, int]:
+    return activations(vae.traced, pixels, vae.width, way)
 
 
-def _tiled(vae: Piece, request: Drawing) -> dict[str, int]:
-    """One tile's activations, and the whole picture the tiles are put together in."""
+def _tiled(vae: Piece, request: Drawing, way: str = "") -> dict[str, int]:
+    """One tile's activations, and the whole picture that the tiles make or are cut from."""
     pixels = request.width * request.height
-    tile = _decoding(vae, min(pixels, vae.tile**2))
+    tile = _decoding(vae, min(pixels, vae.tile**2), way)
     return {dtype: size + int(pixels * 3 * PLAIN[dtype]) for dtype, size in tile.items()}
 
 

@@ -15,11 +15,14 @@ from typing import Any
 from aura.errors import MemoryRefused
 from aura.memory.activations import workspace
 from aura.memory.device import SHARE_RAM, TORCH_NAMES, Kind, Snapshot, budget, host_budget
+from aura.memory.explanations import explained
 from aura.memory.footprint import Footprint
 from aura.memory.legality import legal
 from aura.memory.pace import converting_pays, foreseen, measured_first
 from aura.memory.plan import Plan, signature
 from aura.memory.rungs import BANDWIDTH, RUNGS, OpenVino, Processor, Rung, Weighed
+from aura.memory.wishes import ANY, unmet
+from aura.requests import Way as Wish
 
 # What a switch costs in time and a storage form in quality, on the scale of Rung.cost.
 # The order is also that in which they are tried.
@@ -73,23 +76,29 @@ def ladder(
     host_taken: int = 0,
     ram_most: int | None = None,
     known: Known = NOTHING,
+    wish: Wish = ANY,
 ) -> tuple[Plan, ...]:
     """Every plan worth having, best first; fitting or not.
 
     Each is strictly cheaper than those before it that need no more RAM beside the card than
     there is, nor than ``ram_most``; those that need more stand in no other's way. ``taken``
-    and ``host_taken`` are bytes that cannot be evicted: of lent models.
+    and ``host_taken`` are bytes that cannot be evicted: of lent models. With a ``wish`` only
+    plans that grant it are considered, and there may be none.
     """
     room = max(0, budget(snapshot) - taken), max(0, host_budget(snapshot) - host_taken)
     most = room[1] if ram_most is None else min(room[1], ram_most)
     plans: list[Plan] = []
     least: dict[tuple[bool, bool], int] = {}  # by where it computes, and by RAM: lowest peak
     for way in _ways(footprint, snapshot, known):
+        way = way.small() if wish.decoder == "tiny" else way
         peak, kin = way.peak + way.learnt(known), (way.processor, way.beside > most)
         if peak < least.get(kin, peak + 1):
+            plan = way.plan(name, room, known)
+            if unmet(wish, plan):
+                continue
             least[kin] = peak
-            plans.append(_timed(way.plan(name, room, known), way, snapshot.bandwidth, known))
-    return tuple(_explained(plan, plans[0], name, known) for plan in plans)
+            plans.append(_timed(plan, way, snapshot.bandwidth, known))
+    return tuple(explained(plan, plans[0], name, known.converted) for plan in plans)
 
 
 def fitting(
@@ -190,6 +199,13 @@ class Way:
                     return more
         return None
 
+    def small(self) -> Way:
+        """The same with the small decoder, if there is one and it goes with the rest."""
+        more, known = self._switched("taesd"), self.weighed.footprint
+        there = "taesd" in known.rungs and "taesd" in known.relief
+        new = there and "taesd" not in self.switches
+        return more if new and legal(None, more.switches, self.dtype, self.kind) else self
+
     def _switched(self, switch: str) -> Way:
         on = tuple(s for s in SWITCHES if s in (*self.switches, switch))
         return replace(self, switches=on, cost=self.cost + SWITCHES[switch])
@@ -280,23 +296,3 @@ def _timed(plan: Plan, way: Way, bandwidth: float | None, known: Known) -> Plan:
     elif likely is not None:
         told |= {"seconds": likely * known.pace, "timed": "predicted"}
     return plan.model_copy(update=told)
-
-
-def _explained(plan: Plan, best: Plan, name: str, known: Known) -> Plan:
-    """``how`` lists what was done to make it fit, as keys of texts."""
-    how = [f"plan.how.{form}" for form in dict.fromkeys(plan.formats.values())]
-    how += [f"plan.how.{plan.rung}"] if plan.rung != "resident" else []
-    how += ["plan.how.converting"] if plan.rung == OpenVino.name and not known.converted else []
-    how += [f"plan.how.{switch}" for switch in plan.switches]
-    how += [f"plan.how.{plan.dtype}"] if plan.dtype != best.dtype else []
-    facts = {
-        "model": name,
-        "need_bytes": best.peak,
-        "peak_bytes": plan.peak,
-        "free_bytes": plan.budget,
-        "how": how,
-    }
-    code = "plan.adapted" if how else "plan.fits"
-    if plan.seconds is not None:
-        code, facts = f"{code}_timed", facts | {"seconds": round(plan.seconds)}
-    return plan.model_copy(update={"explanation": {"code": code, "facts": facts}})

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aura.catalog import complete
+from aura.catalog import complete, upscalers
 from aura.errors import ModelDamaged
-from aura.memory.activations import Entry, activations, entry, like, work
+from aura.memory.activations import Entry, activations, enlarging, entry, like, work
 from aura.memory.batches import batch, tile
 from aura.memory.footprint import Footprint
 from aura.memory.published import DTYPES, published
-from aura.memory.weights import Parts, component, folder_shapes, towers
+from aura.memory.weights import Parts, component, divided, folder_shapes, tensor_shapes, towers
 from aura.requests import CaptionRequest, EmbedRequest, RemoveRequest, UpscaleRequest, Work
 
 # Class of the model as its configuration names it → its towers, by the names of tensors.
@@ -29,6 +29,7 @@ TOWERS: Mapping[str, tuple[str, ...]] = {
     "XLMRobertaModel": ("encoder",),
     "ClapModel": ("text_model", "audio_model"),
     "Sam3Model": ("vision_encoder", "text_encoder", "detector"),
+    "Owlv2ForObjectDetection": ("text_model", "vision_model"),
 }
 # The stages of a task, and the towers that compute in each.
 STAGES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
@@ -39,6 +40,7 @@ STAGES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "segment": (("encoding", ("vision_encoder", "text_encoder")), ("segmenting", ("detector",))),
     "remove": (("removing", ("generator",)),),
     "upscale": (("upscaling", ("generator",)),),
+    "detect": (("encoding", ("text_model",)), ("detecting", ("vision_model",))),
 }
 # Where a configuration describes each tower, if not at its top.
 DESCRIBED: Mapping[str, str] = {
@@ -70,12 +72,11 @@ def footprint(
     rungs: tuple[str, ...],
     dtypes: tuple[str, ...] = DTYPES,
 ) -> Footprint | None:
-    """Of the model in ``folder``, or as published; None if it was never traced.
+    """Of the model in ``folder`` (or its file), or as published; None if it was never traced.
 
     ``rungs`` and ``dtypes`` are those the family can carry out. Raises ModelDamaged.
     """
-    bare = "generator" in published().get(model, {})  # its file has no configuration beside it
-    found = _of_folder(folder, model) if folder and not bare else _as_published(model)
+    found = _read(model, folder)
     if found is None:
         return None
     uses = _uses(request, tuple(found))
@@ -97,6 +98,13 @@ def reads(model: str) -> tuple[str, ...]:
     return tuple(kind for kind in kinds if any(n in names for n in STAGES[kind][0][1]))
 
 
+def _read(model: str, folder: Path | None) -> dict[str, Tower] | None:
+    if folder is not None and folder.is_file():
+        return _of_upscaler(folder, model)
+    bare = "generator" in published().get(model, {})  # its file has no configuration beside it
+    return _of_folder(folder, model) if folder and not bare else _as_published(model)
+
+
 def _as_published(model: str) -> dict[str, Tower] | None:
     names = published().get(model)
     if names is None:
@@ -115,6 +123,14 @@ def _of_folder(folder: Path, model: str) -> dict[str, Tower]:
         raise ModelDamaged(model=model, path=str(folder / "config.json"))
     parts = towers(folder_shapes(folder), TOWERS[kind])
     return {name: _tower(name, kind, config, parts[name]) for name in parts}
+
+
+def _of_upscaler(file: Path, model: str) -> dict[str, Tower]:
+    shapes = tensor_shapes(file)
+    known = upscalers.about(shapes)
+    if known is None:
+        raise ModelDamaged(model=model, path=str(file))
+    return {"generator": Tower(divided(shapes), enlarging(known))}
 
 
 def _tower(name: str, kind: str, config: Mapping[str, Any], parts: Parts) -> Tower:

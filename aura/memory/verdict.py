@@ -21,6 +21,7 @@ from aura.memory.pipelines import Drawing, pipeline_footprint, published_footpri
 from aura.memory.plan import Plan
 from aura.memory.planner import NOTHING, Known, fitting, ladder
 from aura.memory.published import published
+from aura.memory.wishes import granted, wish_of
 from aura.requests import Plain, Work
 
 SLOW_RUNGS = ("cpu", "group_offload", "leaf_offload")
@@ -52,16 +53,21 @@ def verdict(
     folder: Path | None = None,
     known: Known = NOTHING,
 ) -> Verdict | None:
-    """None for a model that nobody has traced and that is not on this disk."""
+    """None for a model that nobody has traced and that is not on this disk, and for what is
+    no model by itself."""
+    if model.added:
+        return None
     asked = request or example(model)
-    of = partial(footprint_of, model, folder=folder)
-    footprint = of(asked)
+    needs = partial(footprint_of, model, folder=folder)
+    footprint = needs(asked)
     if footprint is None:
         return None
-    every = ladder(model.name, footprint, snapshot, known=known)
-    fit = fitting(every, snapshot, known=known)
+    of = partial(ladder, model.name, footprint, snapshot, known=known)
+    every = of()
+    fits = partial(fitting, snapshot=snapshot, known=known)
+    fit = granted(fits(every), wish_of(asked), lambda wish: fits(of(wish=wish)), known.failed)
     if not fit:
-        change = next(changes(model.name, of, snapshot, asked))
+        change = next(changes(model.name, needs, snapshot, asked))
         return Verdict(model=model.id, verdict="refused", need_bytes=every[-1].peak, change=change)
     best = fit[0]
     slow = is_slow(best, snapshot)

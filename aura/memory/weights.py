@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aura.errors import ModelDamaged
+from aura.catalog import headers
+from aura.catalog.recognise import denoiser_of, precision
+from aura.errors import AuraError, ModelDamaged
 from aura.memory.footprint import Component
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -60,11 +62,18 @@ class Parts:
         return int(self.linear * STORED[name] + (self.parameters - self.linear) * 2)
 
 
-def component(name: str, parts: Parts, formats: tuple[str, ...]) -> Component:
-    """A component of these parts that may be kept in any of ``formats``."""
+def component(
+    name: str, parts: Parts, formats: tuple[str, ...], stored: Mapping[str, int] | None = None
+) -> Component:
+    """A component of these parts that may be kept in any of ``formats``.
+
+    ``stored``: form → bytes of one that is in that form already, whatever it computes in.
+    """
+    kept = next(iter(stored.values()), 0) if stored else 0
+    plain = {name: kept for name in formats if name in PLAIN}
     return Component(
         name=name,
-        weights=parts.bytes(formats),
+        weights=plain | dict(stored) if stored else parts.bytes(formats),
         blocks=max(1, parts.blocks),
         block=parts.block * 2,
         outside=parts.outside * 2,
@@ -96,7 +105,8 @@ def divided(shapes: Shapes) -> Parts:
 
 def _untied(shapes: Shapes) -> Shapes:
     """Without the copies some files hold of a table that is one in memory."""
-    embedded = {shape for name, shape in shapes.items() if name.endswith("embeddings.weight")}
+    tables = ("embeddings.weight", "embed_tokens.weight")
+    embedded = {shape for name, shape in shapes.items() if name.endswith(tables)}
     shared = "shared.weight" in shapes
     return {
         name: shape
@@ -115,8 +125,8 @@ def towers(shapes: Shapes, names: tuple[str, ...]) -> dict[str, Parts]:
     """Parts of each tower of a model; what carries no tower's name belongs to the last."""
     own: dict[str, dict[str, tuple[int, ...]]] = {name: {} for name in names}
     for key, shape in shapes.items():
-        name = next((name for name in names if key.startswith(f"{name}.")), names[-1])
-        own[name][key.removeprefix(f"{name}.")] = shape
+        name = next((name for name in names if f".{name}." in f".{key}"), names[-1])
+        own[name][key.rpartition(f"{name}.")[2]] = shape
     return {name: divided(inner) for name, inner in own.items()}
 
 
@@ -132,6 +142,25 @@ SINGLE = {
     "text_encoder": ("cond_stage_model.transformer.", "conditioner.embedders.0.transformer."),
     "text_encoder_2": ("conditioner.embedders.1.model.",),
 }
+
+
+def read_denoiser(file: Path) -> tuple[Parts, dict[str, int]]:
+    """Parts of a transformer in a file of its own, and its bytes in the form it is stored in.
+
+    No bytes for plain numbers, which may be loaded in any form. Raises ModelDamaged.
+    """
+    try:
+        header = headers.read(file)
+    except AuraError as broken:
+        raise ModelDamaged(model=file.stem, path=str(file)) from broken
+    tensors = denoiser_of(header.tensors)
+    parts, kept = divided({name: one.shape for name, one in tensors.items()}), precision(header)
+    if header.format == "gguf":
+        wide = kept in ("Q8_0", "F16", "BF16", "F32")
+        return parts, {"gguf_q8" if wide else "gguf_q4": file.stat().st_size}
+    return parts, parts.bytes(("fp8",)) if kept == "fp8" else {}
+
+
 STAGES = re.compile(r"(input|output)_blocks\.(\d+)\.")
 
 

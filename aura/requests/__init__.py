@@ -45,6 +45,7 @@ __all__ = [
     "GenerateRequest",
     "Larger",
     "Lora",
+    "Passed",
     "Picture",
     "Plain",
     "RemoveRequest",
@@ -72,8 +73,22 @@ Work = Annotated[
 ]
 
 
+class Passed(Plain):
+    """What one pass took for one picture; ``plan`` is None where it needed no model."""
+
+    name: str  # as passes.order.Part has it
+    model: str | None
+    seconds: float
+    peak_bytes: int
+    plan: dict[str, Any] | None = None
+
+
 class Picture(Plain):
-    """One saved picture. ``path`` is absolute and on the disk of the process that drew it."""
+    """One saved picture. ``path`` is absolute and on the disk of the process that drew it.
+
+    ``passes`` are told where there was more than one; seconds and stages are then those of
+    all together, the peak is the highest, and the plan is the last.
+    """
 
     path: str
     width: int
@@ -86,3 +101,4 @@ class Picture(Plain):
     peak_bytes: int
     plan: dict[str, Any]  # memory.plan.Plan, dumped
     notices: tuple[dict[str, Any], ...] = ()  # what a fallback changed: {"code", "facts"}
+    passes: tuple[Passed, ...] = ()

@@ -62,7 +62,9 @@ class Larger(Plain):
     height: int = Field(ge=SIDE_MIN, le=LARGE_MAX)
     upscaler: str = "lanczos"
     strength: float = Field(0.3, ge=0, le=1)
-    steps: int | None = Field(None, ge=1, le=150)  # as many as were drawn with, unless given
+    steps: int | None = Field(
+        None, ge=1, le=150
+    )  # as many as were drawn with; another model, its own
     model: str | None = None
     tile: int = Field(0, ge=0, le=SIDE_MAX, multiple_of=8)
 
@@ -114,6 +116,7 @@ class GenerateRequest(Plain):
     scheduler: Literal[SCHEDULERS] = "auto"  # type: ignore[valid-type]
     seed: int = Field(ge=0, le=SEED_MAX)
     preset: str | None = None  # the one it was made with, for the record
+    batch: str | None = None  # the many pictures it is one of, by their id
     loras: tuple[Lora, ...] = Field((), max_length=16)
     vae: str | None = None
     clip_skip: int = Field(0, ge=0, le=8)
@@ -133,6 +136,11 @@ class GenerateRequest(Plain):
     @property
     def count(self) -> int:
         return len(self.prompts)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The ids of what becomes part of the model."""
+        return (*(lora.id for lora in self.loras), *filter(None, (self.vae,)))
 
     @property
     def worked_steps(self) -> int:

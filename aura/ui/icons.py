@@ -15,6 +15,13 @@ PATHS = {
     "expand": '<path d="M9 4H4v5m11-5h5v5M9 20H4v-5m11 5h5v-5"/>',
     "stop": '<rect x="6.5" y="6.5" width="11" height="11" rx="2.5"/>',
     "up": '<path d="M12 19V5m0 0 6 6m-6-6-6 6"/>',
+    "left": '<path d="M19 12H5m0 0 6-6m-6 6 6 6"/>',
+    "right": '<path d="M5 12h14m0 0-6-6m6 6-6 6"/>',
+    "down": '<path d="M12 5v14m0 0 6-6m-6 6-6-6"/>',
+    "start": (
+        '<rect x="3.5" y="7.5" width="13" height="12" rx="2.5"/>'
+        '<path d="m4 17 4-3.5 3 2.5 2-1.5 3 2.5M18.5 3.5v7M15 7h7"/>'
+    ),
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
     "sun": (
         '<circle cx="12" cy="12" r="4"/><path d="M12 3v1.5m0 15V21m9-9h-1.5m-15 0H3'

@@ -12,11 +12,21 @@ import gradio as gr
 from aura.i18n import text
 from aura.ui.icons import icon
 
-# A click on anything that carries data-act becomes the event "act" with its data.
+# A click on anything that carries data-act becomes the event "act" with its data; so does a
+# slider with data-slide, once it rests, with its value.
 _DELEGATE = """
 element.addEventListener('click', (event) => {
   const hit = event.target.closest('[data-act]');
   if (hit && !hit.disabled) trigger('act', {...hit.dataset});
+});
+let rest = 0;
+element.addEventListener('input', ({target}) => {
+  if (!target.dataset.slide) return;
+  const told = target.parentElement.querySelector('output');
+  told.textContent = (+target.value).toLocaleString(document.documentElement.lang);
+  clearTimeout(rest);
+  rest = setTimeout(() => trigger('act', {
+    ...target.dataset, act: target.dataset.slide, value: target.value}), 300);
 });
 """
 
@@ -71,6 +81,24 @@ def button(
     return (
         f'<button type="button" class="aura-btn {look}" data-act="{act}"{attributes}{named}>'
         f"{inside}</button>"
+    )
+
+
+def slider(
+    act: str,
+    label: str,
+    shown: str,
+    bounds: tuple[float, float, float],
+    value: float,
+    **data: str,
+) -> str:
+    """A slider of an island, its value beside it as ``shown``. ``bounds``: least, most, step."""
+    attributes = "".join(f' data-{name}="{esc(value)}"' for name, value in data.items())
+    least, most, step = bounds
+    return (
+        f'<div class="aura-slider"><input type="range" data-slide="{act}"{attributes} '
+        f'min="{least:g}" max="{most:g}" step="{step:g}" value="{value:g}" '
+        f'aria-label="{esc(label)}"><output>{esc(shown)}</output></div>'
     )
 
 

@@ -30,6 +30,8 @@ class Page:
         self.opened = time.time()
         self.job: str | None = None
         self.looking_at: str | None = None
+        self.start_from: str | None = None  # a picture of the history somebody wants to start from
+        self.painting = False  # whether its easel has just been put up
         self.message = ""
         self.later: Callable[[], str] | None = None  # says more than ``message`` in a while
         self.strip: tuple[Any, str] = (None, "")  # what the filmstrip was built from, and it

@@ -63,11 +63,12 @@
   /* The server writes parts of the page anew, and with them the button that was pressed: the
      same button gets the focus back, or what is in its place. A click elsewhere gives it up. */
   let held = null;
-  const doors = (part) => [...part.querySelectorAll("button, a[href]")];
+  const DOORS = "button, a[href], input[data-slide]";
+  const doors = (part) => [...part.querySelectorAll(DOORS)];
   const same = (one, other) => JSON.stringify(one.dataset) === JSON.stringify(other.dataset);
   document.addEventListener("pointerdown", () => { held = null; }, true);
   document.addEventListener("focusin", ({ target }) => {
-    const part = target.matches("button, a[href]") && target.closest("[id]:not(button, a)");
+    const part = target.matches(DOORS) && target.closest("[id]:not(button, a)");
     held = part && { target, part: part.id, place: doors(part).indexOf(target) };
   });
   const keepFocus = () => {
@@ -77,12 +78,13 @@
     if (next) next.focus();
   };
 
-  /* The progress line ticks; who listens is told of a new stage or the end alone. */
+  /* Progress ticks; who listens is told of a new stage or the end alone, of what is on view. */
   const heard = document.createElement("p");
   heard.className = "aura-unseen";
   heard.setAttribute("role", "status");
   const announce = () => {
-    const said = document.querySelector("#aura-progress [data-say]")?.dataset.say || "";
+    const told = [...document.querySelectorAll("#aura-progress [data-say], #aura-models-list [data-say]")];
+    const said = told.filter(shown).map((part) => part.dataset.say).join(". ");
     if (heard.textContent !== said) heard.textContent = said;
   };
 
@@ -112,6 +114,7 @@
     else if (at('[data-act="help"]')) openHelp();
     else if (at('[data-act="picture"]')) pressMemory();
     else if (at('[data-act="expand"]')) expand();
+    else if (at('[data-act="choose"]')) byId("aura-start-file")?.click();
     else if (event.target.id === "aura-help-dialog") event.target.close();
   });
 
@@ -156,6 +159,7 @@
     } else if (event.key === "Escape" && !document.fullscreenElement) {
       const list = document.querySelector("ul.options");
       if (sheet()) pressMemory();
+      else if (shown(byId("aura-easel"))) press("aura-easel-cancel");
       else if (!shown(list)) press("aura-stop");
     } else if (event.altKey && /^[1-9]$/.test(event.key)) {
       const tab = document.querySelectorAll("#aura-tabs > .tab-wrapper button[role=tab]")[event.key - 1];
@@ -183,7 +187,23 @@
     pause = setTimeout(warm, 400);
   });
 
-  /* --- a picture dropped anywhere gives its settings back */
+  /* --- a picture dropped anywhere gives its settings back; dropped where it is asked for, or
+     pasted, it is what to start from */
+
+  const upload = (id, file) => {
+    const input = byId(id)?.previousElementSibling; // Gradio puts it before its button
+    if (!input?.matches("input[type=file]") || !file) return;
+    const one = new DataTransfer();
+    one.items.add(file);
+    input.files = one.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files || [])].find(({ type }) => type.startsWith("image/"));
+    if (!file || !shown(byId("aura-draw"))) return;
+    event.preventDefault();
+    upload("aura-start-file", file);
+  });
 
   let depth = 0;
   const veil = (on) => document.documentElement.classList.toggle("aura-dropping", on);
@@ -193,19 +213,18 @@
   document.addEventListener("dragleave", (e) => {
     if (carriesFile(e)) { depth = Math.max(0, depth - 1); if (!depth) veil(false); }
   });
-  document.addEventListener("dragover", (e) => { if (carriesFile(e)) e.preventDefault(); });
+  const starts = (event) => !!event.target.closest?.("#aura-start");
+  document.addEventListener("dragover", (e) => {
+    if (!carriesFile(e)) return;
+    e.preventDefault();
+    document.body.dataset.drop = name(starts(e) ? "drop_start" : "drop");
+  });
   document.addEventListener("drop", (event) => {
     if (!carriesFile(event)) return;
     event.preventDefault();
     depth = 0;
     veil(false);
-    const input = document.querySelector("#aura-read-file input[type=file], input#aura-read, #aura-read input[type=file]")
-      || byId("aura-read")?.parentElement?.querySelector("input[type=file]");
-    if (!input || !event.dataTransfer.files.length) return;
-    const one = new DataTransfer();
-    one.items.add(event.dataTransfer.files[0]);
-    input.files = one.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    upload(starts(event) ? "aura-start-file" : "aura-read", event.dataTransfer.files[0]);
   });
 
   /* --- names */
@@ -224,7 +243,7 @@
     label("aura-again", "again");
     label("aura-style-new", "style_new");
     label("aura-style-delete", "style_delete");
-    document.body.dataset.drop = name("drop");
+    document.body.dataset.drop ||= name("drop");
     for (const button of document.querySelectorAll("[data-lang]")) {
       button.setAttribute("aria-pressed", String(button.dataset.lang === lang));
     }

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 STYLES = (
     "frame",
     "panel",
+    "sections",
     "stage",
     "side",
     "status",
@@ -101,7 +102,7 @@ def launch_options(studio: Studio) -> dict[str, Any]:
     ``app_kwargs`` holds this page's middleware as a list that the caller may extend.
     """
     settings = studio.settings
-    served = [settings.data_dir / name for name in ("outputs", "thumbnails", "exports")]
+    served = [settings.data_dir / name for name in ("outputs", "thumbnails", "exports", "inputs")]
     return {
         "theme": theme.make(),
         "css": theme.palette_css() + "".join(_css(name) for name in STYLES),

@@ -27,6 +27,11 @@ def number(lang: str, value: float) -> str:
     return i18n.decimal(lang, f"{value:g}")
 
 
+def percent(lang: str, share: float) -> str:
+    """``60 %``."""
+    return i18n.decimal(lang, f"{100 * share:.0f} %")
+
+
 def moment(lang: str, stamp: float) -> str:
     """Wall-clock time as people write it there; the day first in Spanish."""
     when = datetime.fromtimestamp(stamp)

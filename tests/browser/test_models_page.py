@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,8 +120,11 @@ def test_a_restricted_model_is_agreed_to_fetched_paused_resumed_used_and_removed
     desk.reload()
     models(desk)
     expect(state(desk, "sd-turbo", "paused")).to_contain_text("Paused")
+    heard = desk.page.locator("body > [role=status].aura-unseen")
+    expect(heard).to_have_text("SD-Turbo: Paused")
     press(desk, "sd-turbo", "resume")
     expect(row(desk, "sd-turbo")).to_contain_text("Installed")
+    expect(heard).to_have_text("SD-Turbo: Installed")
     assert [asked.start > 0 for asked in hub.fetched(UNET)] == [False, True]
 
     desk.page.get_by_role("tab", name="Text to image").click()
@@ -151,11 +155,11 @@ def test_what_fails_is_said_in_words_and_can_be_tried_again(
     expect(row(desk, "sd15").locator('[data-act="download"]')).to_be_visible()
 
 
-def test_ones_own_folders_are_listed_and_leaving_the_list_deletes_nothing(
+def test_ones_own_folders_are_used_at_once_and_leaving_the_list_deletes_nothing(
     visit: Visit, place: tuple[Served, HubServer], tmp_path: Path
 ) -> None:
     mine = tmp_path / "<b>mine"
-    mine.mkdir()
+    shutil.copytree(SHAPES, mine / "my-shapes")
     of.safetensors(mine / "style.safetensors", of.LORAS["SDXL kohya"])
     (mine / "old.ckpt").write_bytes(b"pickle")
     desk = models(visit(place[0]))
@@ -171,9 +175,18 @@ def test_ones_own_folders_are_listed_and_leaving_the_list_deletes_nothing(
     expect(shelves).to_contain_text("Look for the same model as .safetensors")
     expect(shelves.locator("header b")).to_have_text(str(mine))
     expect(field).to_have_value("")
+
+    desk.page.get_by_role("tab", name="Text to image").click()
+    desk.page.locator("#aura-model input").click()
+    desk.page.get_by_role("option", name="my-shapes").click()
+    desk.draw("a red circle", steps=1, count=1)
+    desk.is_("done")
+
+    models(desk)
     shelves.locator('[data-act="folder_remove"]').click()
     expect(shelves.locator("section")).to_have_count(0)
-    assert sorted(path.name for path in mine.iterdir()) == ["old.ckpt", "style.safetensors"]
+    there = sorted(path.name for path in mine.iterdir())
+    assert there == ["my-shapes", "old.ckpt", "style.safetensors"]
 
 
 def test_a_gated_model_asks_for_a_token_and_keeps_only_a_proven_one(

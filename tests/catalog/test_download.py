@@ -105,6 +105,27 @@ def test_what_another_tool_fetched_is_not_fetched_again(server, model):
     assert not [asked for asked in server.asked if asked.path in server.files]
 
 
+def test_a_pinned_commit_is_what_comes_and_other_tools_find_it(server, monkeypatch):
+    folder = download(remote_model(server.repo, revision=server.commit)).run()
+    assert folder.name == server.commit
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert Path(hf_hub_download(server.repo, UNET)) == folder / UNET
+
+
+def test_a_pinned_commit_moves_no_branch_that_another_tool_uses(server):
+    theirs = Path(snapshot_download(server.repo, endpoint=server.url))
+    ref = theirs.parent.parent / "refs" / "main"
+    before = ref.read_text()
+    server.files["vocabulary.json"] = b"{}"
+    download(remote_model(server.repo, revision=server.commit)).run()
+    assert ref.read_text() == before
+
+
+def test_another_whole_copy_will_do_for_a_pinned_one(server):
+    theirs = Path(snapshot_download(server.repo, endpoint=server.url))
+    assert hub.cached(server.repo, "0" * 40) == theirs
+
+
 def test_one_content_is_stored_once_for_all_commits(server, model):
     download(model).run()
     server.files["vocabulary.json"] = b"{}"  # a new commit

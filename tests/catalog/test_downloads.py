@@ -20,6 +20,7 @@ from aura.catalog.downloads import Downloads, DownloadView, fetching
 from aura.catalog.licences import Licences
 from aura.catalog.progress import Progress
 from aura.catalog.remote import Hub
+from aura.catalog.sound import Sound
 from aura.errors import FolderUnwritable, HubBusy, LicenceNotAccepted, Offline, Stopped
 from tests.catalog.conftest import WAIT_S, remote_model, until_partial
 from tests.catalog.hub_server import Fault
@@ -295,7 +296,8 @@ def test_paused_while_it_comes_from_the_hub_it_goes_on_at_the_last_byte(
         go_on.wait(WAIT_S)
 
     server.faults.append(Fault(name, cut=3_000_000, pause=pause))
-    with closing(Downloads(tmp_path, lambda id: model, fetching(Hub()))) as downloads:
+    fetch = fetching(Hub(), Sound(tmp_path / "sound.json"))
+    with closing(Downloads(tmp_path, lambda id: model, fetch)) as downloads:
         downloads.start()
         downloads.get(model.id)
         assert under_way.wait(WAIT_S)

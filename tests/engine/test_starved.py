@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from aura.engine.protocol import Cancelled, Done, Failed, Notice, Saved, Stage
+from aura.engine.drafts import Draft, Drafts
+from aura.engine.errand import Errand
+from aura.engine.protocol import Cancelled, Done, Failed, Notice, Planned, Run, Saved, Stage
 from aura.engine.supervisor import Supervisor
 from aura.memory.ledger import Ledger
+from aura.passes.piece import Sketch
+from aura.requests import Larger
 from aura.settings import Settings
 from tests.engine.child_double import PLAN
 from tests.engine.scripted import request
@@ -108,3 +114,35 @@ def test_while_the_next_engine_comes_the_job_says_that_it_loads(starving):
     events = played(starving, "killed")
     died = next(n for n, event in enumerate(events) if isinstance(event, Notice))
     assert isinstance(events[died + 1], Stage) and events[died + 1].stage == "loading"
+
+
+# --- jobs of several passes
+
+
+def test_the_next_engine_is_told_in_which_pass_the_last_one_died():
+    errand, work = Errand(Run(job="a", request=request())), request(width=128)
+    second = PLAN.model_copy(update={"rung": "cpu"}).model_dump(mode="json")
+    for event in (
+        Planned(job="a", plan=PLAN.model_dump(mode="json")),
+        Stage(job="a", stage="loading", part=2, parts=3),
+        Planned(job="a", plan=second, work=work),
+        Stage(job="a", stage="denoising", part=2, parts=3),
+    ):
+        errand.note(event)
+    errand.resume(errand.plan)
+    assert errand.run.resumed.part == 2 and errand.run.resumed.plan == second
+    assert errand.tried == ("cpu",) and errand.work == work
+
+
+@pytest.mark.parametrize("prompt", ["crashed", "doomed"])
+def test_what_an_engine_had_drawn_that_died_is_saved(starving, tmp_path, prompt):
+    asked = request(prompt=prompt, larger=Larger(width=128, height=128))
+    drafts = Drafts(tmp_path, "a")
+    drafts.begin(asked, {})
+    drafts.keep(Draft(index=0), Sketch(Image.new("RGB", (64, 64))))
+    drafts.close()
+    events = played(starving, prompt)
+    assert isinstance(events[-1], Failed)
+    picture = events[-2].picture
+    assert picture.notices[-1]["code"].startswith("passes.unfinished")
+    assert Path(picture.path).is_file() and not drafts.folder.exists()

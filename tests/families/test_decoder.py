@@ -11,6 +11,7 @@ from diffusers import AutoencoderTiny
 
 from aura.families.base import Noticed
 from aura.families.decoder import WIDE_TILE, Decoder, tile
+from aura.families.preview import decode, encode
 from aura.memory.activations import TILE
 from tests.families.components import vae
 from tests.families.plans import plan
@@ -77,6 +78,80 @@ def overflowing():
     made.calls = []
     made.register_to_config(sample_size=1024)
     return made.half()
+
+
+class Saturated(Overflowing):
+    """Answers all in black, as some cards do in half precision; in full as it should."""
+
+    def decode(self, latents, return_dict=False):
+        whole = super().decode(latents, return_dict=return_dict)[0]
+        return (whole if self.dtype == torch.float32 else torch.full_like(whole, -1.0),)
+
+
+class Night(Overflowing):
+    """Answers all in black in every precision: that is what it was asked to draw."""
+
+    def decode(self, latents, return_dict=False):
+        self.calls.append(self.dtype)
+        return (torch.full((1, 3, 48, 48), -1.0, dtype=self.dtype),)
+
+
+def test_a_black_picture_is_decoded_again_in_full_precision(overflowing, latents):
+    overflowing.__class__ = Saturated
+    decoder = Decoder(overflowing)
+    decoder.set(plan())
+    noticed, picture = finished(decoder, latents, plan())
+    assert [one.code for one in noticed] == ["families.decoded_again"]
+    assert picture.std() > 1
+
+
+def test_a_picture_that_is_meant_to_be_black_is_tried_once_and_spoils_no_other(
+    overflowing, latents
+):
+    overflowing.__class__ = Night
+    decoder = Decoder(overflowing)
+    decoder.set(plan())
+    assert finished(decoder, latents, plan())[1].max() == 0
+    assert overflowing.calls == [torch.float16, torch.float32]
+    finished(decoder, latents, plan())
+    assert overflowing.calls[2] == torch.float16
+
+
+class Blind(type(vae())):
+    """Encodes to no numbers in half precision."""
+
+    def encode(self, pixels, return_dict=True):
+        answer = super().encode(pixels, return_dict=return_dict)
+        if self.dtype != torch.float32:
+            answer[0].mean.fill_(float("nan"))
+        return answer
+
+
+def test_a_picture_that_overflows_in_the_encoder_is_encoded_again_in_full_precision():
+    pixels = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    exact = encode(vae(), pixels)
+    blind = vae()
+    blind.register_to_config(sample_size=1024)  # so that one tile holds it
+    blind.tile_sample_min_size = 1024
+    blind.__class__ = Blind
+    decoder = Decoder(blind.half())
+    decoder.set(plan())
+    made = decoder.encoded(pixels)
+    assert next(made).code == "families.encoded_again"
+    with pytest.raises(StopIteration) as end:
+        next(made)
+    assert torch.allclose(end.value.value, exact, atol=0.02)
+    assert blind.dtype == torch.float16 and not blind.use_tiling
+
+
+def test_what_is_encoded_comes_back_as_it_is_decoded():
+    model = vae()
+    model.register_to_config(shift_factor=0.5, scaling_factor=0.3)
+    pixels = torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    with torch.no_grad():
+        code = model.encode(pixels).latent_dist.mode()
+        expected = model.decode(code).sample
+    assert torch.allclose(decode(model, encode(model, pixels)), expected, atol=1e-4)
 
 
 def test_an_overflow_is_said_and_decoded_again_in_full_precision(overflowing, latents):

@@ -1,4 +1,4 @@
-"""SDXL and FLUX end to end, tiny and random, from folders in the published layout."""
+"""Every family of pipelines end to end, tiny and random, from folders in the published layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.families.plans import plan
 from tools import full_size
 
 MODELS = {model.id: model for model in shipped(LIST)}
-NAMES = ("sdxl", "flux1-schnell")
+NAMES = ("sdxl", "flux1-schnell", "flux2-klein-4b", "z-image-turbo", "sana-sprint-0.6b")
 AREA = 64 * 64
 PLACES = [
     ("encoders_out", 1.0),
@@ -109,6 +109,13 @@ def test_closing_at_any_happening_leaves_the_next_run_unharmed(bench):
     assert np.array_equal(bench.drawn(), expected)
 
 
+def test_a_parked_model_draws_the_same_when_it_is_wanted_again(bench):
+    expected = bench.drawn()
+    bench.family.park(bench.loaded)
+    bench.family.unpark(bench.loaded, bench.plan)
+    assert np.array_equal(bench.drawn(), expected)
+
+
 @pytest.mark.parametrize(("rung", "share"), PLACES)
 def test_every_placement_draws_the_same_picture(bench, rung, share):
     placed = Bench(bench.model.id, bench.folder, rung=rung, share=share, device="cpu:0")
@@ -125,6 +132,12 @@ def test_every_placement_draws_the_same_picture(bench, rung, share):
         ("flux1-schnell", {"transformer": "fp8", "text_encoder_2": "fp8"}),
         ("flux1-schnell", {"transformer": "int8", "text_encoder_2": "int8"}),
         ("flux1-schnell", {"transformer": "nf4", "text_encoder_2": "nf4"}),
+        ("flux2-klein-4b", {"transformer": "fp8", "text_encoder": "fp8"}),
+        ("flux2-klein-4b", {"transformer": "nf4", "text_encoder": "int8"}),
+        ("z-image-turbo", {"transformer": "int8", "text_encoder": "nf4"}),
+        ("z-image-turbo", {"transformer": "nf4", "text_encoder": "fp8"}),
+        ("sana-sprint-0.6b", {"transformer": "fp8", "text_encoder": "int8"}),
+        ("sana-sprint-0.6b", {"transformer": "int8", "text_encoder": "nf4"}),
     ],
 )
 def test_weights_stored_smaller_draw_nearly_the_same_picture(folders, name, formats):
@@ -157,6 +170,34 @@ def test_a_folder_tells_the_bytes_that_loading_takes(bench):
         module = getattr(bench.loaded.pipe, part.name)
         buffers = sum(b.numel() * b.element_size() for b in module.buffers())
         assert part.weights["fp32"] == pytest.approx(bytes_of(module) - buffers, rel=0.01)
+
+
+def test_klein_is_told_no_guidance_and_z_image_heeds_it(benches):
+    klein, z_image = benches["flux2-klein-4b"], benches["z-image-turbo"]
+    assert np.array_equal(klein.drawn(guidance=1.0), klein.drawn(guidance=5.0))
+    plain = z_image.drawn(guidance=0.0)
+    assert np.array_equal(z_image.drawn(guidance=0.0, negatives=("blue",)), plain)
+    guided = z_image.drawn(guidance=4.0)
+    assert not np.array_equal(guided, plain)
+    assert not np.array_equal(z_image.drawn(guidance=4.0, negatives=("blue",)), guided)
+
+
+@pytest.mark.parametrize("name", ["flux2-klein-4b", "z-image-turbo", "sana-sprint-0.6b"])
+def test_a_prompt_is_cut_where_a_language_model_stops_reading(benches, name):
+    def noticed(prompt):
+        happenings = benches[name].happenings(prompt=prompt, prompts=(prompt,), steps=1)
+        return [one.code for one in happenings if isinstance(one, Noticed)]
+
+    assert not noticed("red " * 50)
+    assert noticed("red " * 400) == ["families.prompt_shortened"]
+
+
+def test_tiles_of_a_deep_decoder_give_nearly_the_whole_picture(benches):
+    asked = {"width": 1024, "height": 64, "steps": 1}
+    whole = benches["sana-sprint-0.6b"].drawn(**asked)
+    tiled = benches["sana-sprint-0.6b"].drawn(plan(switches=("vae_tiling",)), **asked)
+    assert tiled.shape == whole.shape
+    assert 0 < np.abs(tiled - whole).mean() < 16
 
 
 def test_sdxl_draws_the_same_with_prompts_in_turn(benches):

@@ -17,7 +17,7 @@ from aura.composer import compose
 from aura.errors import BadImage, BadMetadata
 from aura.library.metadata import parameters_text, read_record, read_settings
 from aura.library.samplers import NAMES, scheduler_of
-from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN
+from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger, Lora
 from aura.settings import Settings
 from aura.styles import BUILTIN, Styles
 from tests.library.pictures import drawn, request, save
@@ -97,6 +97,16 @@ def test_the_parameters_are_as_other_studios_write_them():
     assert "Negative" not in parameters_text(asked, 0)
 
 
+def test_the_second_pass_is_told_by_the_names_that_other_studios_know():
+    larger = Larger(width=128, height=128, strength=0.35)
+    assert (
+        "Denoising strength: 0.35, Hires upscale: 2, Hires steps: 8, Hires upscaler: Lanczos, "
+    ) in parameters_text(request(larger=larger), 0)
+    only = larger.model_copy(update={"strength": 0.0, "upscaler": "realesrgan-x4plus"})
+    told = parameters_text(request(larger=only), 0)
+    assert "Hires upscaler: realesrgan-x4plus" in told and "Hires steps" not in told
+
+
 @settings(max_examples=60, deadline=None)
 @given(asked=ASKED)
 def test_auras_own_parameters_are_understood_without_its_record(tmp_path_factory, asked):
@@ -112,6 +122,16 @@ def test_auras_own_parameters_are_understood_without_its_record(tmp_path_factory
     read = read_settings(png(tmp_path_factory.getbasetemp() / "bare.png", parameters=text))
     for field in ("width", "height", "steps", "seed", "model", "scheduler", "guidance"):
         assert read[field] == getattr(wanted, field)
+
+
+def test_loras_are_told_as_other_studios_tell_them_and_read_back(tmp_path):
+    spoken = (Lora(id="my-lora-v1.5", weight=0.8), Lora(id="lcm-lora-sd15"))
+    wanted = request(loras=spoken, clip_skip=1, vae="sdxl-vae-fp16")
+    text = parameters_text(wanted, 0)
+    assert "a red circle <lora:my-lora-v1.5:0.8> <lora:lcm-lora-sd15:1>" in text
+    assert "Clip skip: 2" in text and "VAE: sdxl-vae-fp16" in text
+    read = read_settings(png(tmp_path / "a.png", parameters=text))
+    assert (read["prompt"], read["loras"], read["clip_skip"]) == ("a red circle", spoken, 1)
 
 
 # --- others

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from aura.memory.abilities import EVERYTHING
 from aura.memory.activations import activations, entry, work
-from aura.memory.pipelines import published_footprint
+from aura.memory.pipelines import pipeline_footprint, published_footprint
+from aura.memory.planner import ladder
+from aura.memory.simulated import imagined
 from aura.memory.verdict import example
-from tests.memory.simulation import MIB, model, request
+from aura.requests import Start
+from tests.memory.simulation import GIB, MIB, model, request
 from tools import footprints
 
 LINES = [(name, way) for name in footprints.names() for way in ("", *footprints.ways(name))]
@@ -46,6 +50,9 @@ def test_half_of_the_batch_is_what_a_split_guidance_was_traced_to_take():
         ("bge_m3.encoder", 567_754_752),
         ("lama", 50_975_939),
         ("realesrgan", 16_697_987),
+        ("compact", 1_213_296),
+        ("owlv2_base.text_model", 63_134_720),
+        ("owlv2_base.vision_model", 91_832_072),
     ],
 )
 def test_full_size_models_have_their_published_number_of_parameters(name, parameters):
@@ -54,8 +61,6 @@ def test_full_size_models_have_their_published_number_of_parameters(name, parame
 
 def test_the_headers_of_a_folder_give_the_bytes_that_loading_takes(tiny_pack):
     from diffusers import StableDiffusionPipeline
-
-    from aura.memory.pipelines import pipeline_footprint
 
     of = model("tiny", area=64 * 64)
     footprint = pipeline_footprint("tiny", tiny_pack, example(of), ("resident",))
@@ -75,3 +80,51 @@ def test_activations_grow_with_the_picture_and_shrink_in_tiles():
     tiled = large.relief["vae_tiling"]["decoding"]["bf16"]
     assert tiled < large.activations["decoding"]["bf16"] / 3
     assert tiled == pytest.approx(389 * MIB, rel=0.05)
+
+
+# --- a picture to start from
+
+
+def started(of, **changes):
+    start = Start(**({"pictures": ("a.png",), "strength": 0.5} | changes))
+    return request(of, steps=20, width=1024, height=1024, start=start)
+
+
+@pytest.mark.parametrize("name", ["sd15", "sdxl", "flux1-schnell"])
+def test_a_picture_to_start_from_is_encoded_before_half_of_the_steps(name):
+    of = model(name)
+    plain = published_footprint(name, request(of, steps=20), EVERYTHING)
+    begun = published_footprint(name, started(of), EVERYTHING)
+    seen = activations(entry("vae_flux" if "flux" in name else "vae_sd"), 1024**2, way="encode")
+    assert begun.uses["encoding"] == (*plain.uses["encoding"], "vae")
+    assert begun.activations["encoding"]["bf16"] == seen["bf16"]
+    assert begun.work["encoding"] > plain.work["encoding"]
+    assert begun.passes == plain.passes / 2 == 10
+    assert begun.work["denoising"] == pytest.approx(plain.work["denoising"] / 2)
+    assert begun.encoders == plain.encoders
+
+
+def test_tiles_help_a_picture_into_the_model_as_they_help_it_out():
+    of = model("sdxl")
+    relief = published_footprint("sdxl", started(of), EVERYTHING).relief["vae_tiling"]
+    whole = published_footprint("sdxl", started(of), EVERYTHING).activations["encoding"]
+    assert relief["encoding"]["bf16"] < whole["bf16"] / 2
+    assert (
+        "encoding" not in published_footprint("sdxl", request(of), EVERYTHING).relief["vae_tiling"]
+    )
+
+
+def test_a_folder_counts_the_encoder_like_the_published_model(tiny_pack):
+    of = model("tiny", area=64 * 64)
+    footprint = pipeline_footprint("tiny", tiny_pack, started(of), ("resident",))
+    assert footprint.uses["encoding"] == ("text_encoder", "vae")
+    assert footprint.passes == 10
+
+
+def test_while_a_picture_is_encoded_the_vae_counts_whole_even_where_layers_are_streamed():
+    of = model("sdxl")
+    machine = imagined(4 * GIB, 32 * GIB)
+    footprint = published_footprint("sdxl", started(of), ("leaf_offload",))
+    (plan,) = ladder("SDXL", footprint, machine)
+    vae = footprint.component("vae").weights[plan.dtype]
+    assert plan.stages["encoding"] > vae + footprint.activations["encoding"][plan.dtype]

@@ -104,6 +104,14 @@ def test_less_at_once_takes_a_quarter(name, switch):
     assert relieved["fp32"] == pytest.approx(whole["fp32"] / 4, rel=0.01)
 
 
+def test_an_upscaler_is_computed_in_half_where_that_is_offered():
+    """It is small, and what it works on is not."""
+    large = example(MODELS["realesrgan-x4plus"])
+    small = UpscaleRequest(model="realesrgan-x4plus", pictures=("-",), tile=64)
+    assert published(large).ranked(("bf16", "fp32"))[0] == "bf16"
+    assert published(small).ranked(("bf16", "fp32"))[0] == "fp32"
+
+
 def test_a_network_without_kernels_for_half_precision_is_planned_in_full():
     assert published(example(MODELS["lama"])).dtypes() == ("fp32",)
 

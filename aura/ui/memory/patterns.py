@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 BANDS = 6  # then they begin anew
-STAGES = ("waiting", "loading", "encoding", "denoising", "decoding", "saving")
+STAGES = (
+    "waiting",
+    "loading",
+    "encoding",
+    "denoising",
+    "decoding",
+    "enlarging",
+    "finding",
+    "saving",
+)
 
 # Lines of a tile of 8 × 8 pixels; "" is plain.
 TEXTURES = {
@@ -17,7 +26,11 @@ TEXTURES = {
 }
 OF_BANDS = ("plain", "rising", "dots", "falling", "level", "crossed")
 OF_STAGES = dict(
-    zip(STAGES, ("level", "rising", "dots", "plain", "falling", "upright"), strict=True)
+    zip(
+        STAGES,
+        ("level", "rising", "dots", "plain", "falling", "crossed", "dots", "upright"),
+        strict=True,
+    )
 )
 
 

@@ -15,7 +15,7 @@ from aura.ui.context import Context
 from aura.ui.icons import icon
 from aura.ui.language import say
 from aura.ui.markup import act_data, button, esc, file_url, island
-from aura.ui.tabs.generate.details import star
+from aura.ui.tabs.generate.details import star, start
 from aura.ui.tabs.generate.filmstrip import image
 from aura.ui.wire import QUICK
 
@@ -50,6 +50,7 @@ def build(context: Context, tab: gr.Tab) -> None:
     export.act(library.export, [context.owner, search, starred], export, **QUICK)
     acted = grid.act(library.act, inputs, [grid, shown, context.tabs], **QUICK)
     context.sends["stage"](acted)
+    context.sends["start"](acted)
 
 
 class Library:
@@ -73,7 +74,7 @@ class Library:
         request: gr.Request,
         event: gr.EventData,
     ) -> list[Any]:
-        """A picture goes to the stage; a star changes where it is; "more" shows more."""
+        """A picture goes to the stage, to be seen or started from; a star; more pictures."""
         page, data = self.pages.of(request, owner), act_data(event)
         entry, act = self.shelf.get(data.get("picture", "")), data["act"]
         tab: Any = gr.skip()
@@ -81,8 +82,9 @@ class Library:
             shown += AT_FIRST
         elif entry and act == "star":
             self.history.star(entry.picture.path, not entry.starred)
-        elif entry and act == "show":
+        elif entry and act in ("show", "start"):
             page.looking_at = entry.picture.path
+            page.start_from = entry.picture.path if act == "start" else None
             tab = gr.Tabs(selected="generate")
         return [self.show(owner, search, starred, shown, request), shown, tab]
 
@@ -139,5 +141,5 @@ def _card(lang: str, entry: Entry, cache: Path) -> str:
         f' aria-label="{label}">'
         f"{image(shown.path, cache)}</button>"
         f'<figcaption title="{esc(shown.prompt[:300])}"><span>{esc(shown.prompt[:160])}</span>'
-        f"{star(lang, entry)}</figcaption></figure>"
+        f"{start(lang, entry)}{star(lang, entry)}</figcaption></figure>"
     )

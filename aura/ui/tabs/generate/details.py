@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from aura.i18n import has, size, text
 from aura.requests import Picture
 from aura.ui.icons import icon
 from aura.ui.markup import button, esc, facts, file_url
+from aura.ui.tabs.generate import making
 from aura.ui.wording import moment, notice, number, seconds
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def tools(lang: str, entry: Entry | None) -> str:
         '<div class="aura-tools">'
         + star(lang, entry)
         + button("reuse", text(lang, "generate.tool.reuse"), symbol="reuse", picture=path)
+        + start(lang, entry)
         + _download(lang, path)
         + button("expand", text(lang, "generate.tool.expand"), symbol="expand")
         + details
@@ -46,6 +49,12 @@ def star(lang: str, entry: Entry) -> str:
     )
 
 
+def start(lang: str, entry: Entry) -> str:
+    """Draw on from this picture, here and in the library."""
+    label = text(lang, "generate.tool.start")
+    return button("start", label, symbol="start", picture=entry.picture.path)
+
+
 def _download(lang: str, path: str) -> str:
     label = esc(text(lang, "generate.tool.download"))
     return (
@@ -54,16 +63,18 @@ def _download(lang: str, path: str) -> str:
     )
 
 
-def details(lang: str, entry: Entry | None, model_name: str) -> str:
+def details(lang: str, entry: Entry | None, names: Mapping[str, str]) -> str:
+    """``names`` are those of the models, by id."""
     if entry is None:
         return f'<p class="aura-quiet">{esc(text(lang, "generate.details.none"))}</p>'
     shown = entry.picture
     return (
         f'<p class="aura-prompt">{esc(shown.prompt)}</p>'
         + _negative(lang, entry)
-        + facts(_settings(lang, entry, model_name))
+        + facts(_settings(lang, entry, names))
         + f"<h4>{esc(text(lang, 'generate.details.time'))}</h4>"
         + facts(_times(lang, shown))
+        + _passes(lang, shown)
         + f"<h4>{esc(text(lang, 'generate.details.memory'))}</h4>"
         + _memory(lang, shown)
         + _notices(lang, shown)
@@ -77,10 +88,10 @@ def _negative(lang: str, entry: Entry) -> str:
     return f'<p class="aura-quiet"><b>{label}:</b> {esc(entry.request.negative)}</p>'
 
 
-def _settings(lang: str, entry: Entry, model_name: str) -> list[tuple[str, str]]:
+def _settings(lang: str, entry: Entry, names: Mapping[str, str]) -> list[tuple[str, str]]:
     shown, request = entry.picture, entry.request
     pairs = [
-        ("model", esc(model_name)),
+        ("model", esc(names.get(shown.model, shown.model))),
         ("size", f"{shown.width} × {shown.height} px"),
         ("seed", f"<code>{shown.seed}</code>"),
         ("steps", str(request.steps)),
@@ -89,6 +100,7 @@ def _settings(lang: str, entry: Entry, model_name: str) -> list[tuple[str, str]]
     ]
     if request.style:
         pairs.append(("style", esc(request.style)))
+    pairs += making.facts_of(lang, request, names)
     pairs.append(("created", esc(moment(lang, entry.created))))
     return [(text(lang, f"generate.details.{name}"), value) for name, value in pairs]
 
@@ -100,6 +112,13 @@ def _times(lang: str, shown: Picture) -> list[tuple[str, str]]:
         if has(f"generate.stage.{stage}") and spent >= 0.005
     ]
     return [*stages, (text(lang, "generate.details.total"), seconds(lang, shown.seconds))]
+
+
+def _passes(lang: str, shown: Picture) -> str:
+    if not shown.passes:
+        return ""
+    title = esc(text(lang, "generate.details.passes"))
+    return f"<h4>{title}</h4>{facts(making.passes(lang, shown))}"
 
 
 def _memory(lang: str, shown: Picture) -> str:

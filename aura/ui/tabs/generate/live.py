@@ -51,7 +51,7 @@ class Live:
             "strip": self._strip(page, current),
             "tools": details.tools(lang, entry),
             "details": section(
-                lang, "generate.details", details.details(lang, entry, self._model_name(entry))
+                lang, "generate.details", details.details(lang, entry, self._names())
             ),
             "queue": section(
                 lang, "generate.queue", queue.listing(lang, page.listed(views), paused=paused)
@@ -83,9 +83,8 @@ class Live:
             page.strip = (key, filmstrip.strip(page.lang, shown, self.shelf.thumbnails, current))
         return page.strip[1]
 
-    def _model_name(self, entry: Entry | None) -> str:
-        names = {model.id: model.name for model in self.studio.catalog.models}
-        return names.get(entry.picture.model, entry.picture.model) if entry else ""
+    def _names(self) -> dict[str, str]:
+        return {model.id: model.name for model in self.studio.catalog.models}
 
     def follow(self) -> Callable[[str, gr.Request], Iterator[list[Any]]]:
         """The handler that stays with a page until none of its jobs is on its way."""

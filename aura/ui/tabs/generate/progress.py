@@ -42,6 +42,8 @@ def _queued(lang: str, view: JobView, paused: bool) -> list[str]:
 
 def _running(lang: str, view: JobView) -> list[str]:
     parts = [text(lang, f"generate.stage.{view.stage}")]
+    if view.parts > 1:
+        parts.append(text(lang, "generate.of_passes", part=view.part + 1, parts=view.parts))
     if view.request.count > 1:
         parts.append(
             text(lang, "generate.of_pictures", index=view.index + 1, count=view.request.count)
@@ -64,14 +66,14 @@ def _ended(lang: str, view: JobView) -> list[str]:
 
 
 def _share(view: JobView) -> float:
-    """How much of the steps of all pictures is done, 0 to 1."""
+    """How much of the steps of all pictures and passes is done, 0 to 1."""
     if view.state != "running":
         return 1.0 if view.state == "done" else 0.0
-    steps = view.request.steps
     inside = view.step / max(view.steps, 1) if view.stage == "denoising" else 0.0
     if view.stage in ("decoding", "saving"):
         inside = 1.0
-    return min(1.0, (view.index + inside) / view.request.count) if steps else 0.0
+    part = min(1.0, (view.index + inside) / view.request.count)
+    return (view.part + part) / view.parts
 
 
 def _bar(lang: str, share: float) -> str:

@@ -11,7 +11,8 @@ from aura.i18n import error_text
 from aura.styles import Style
 from aura.ui.language import reader
 from aura.ui.markup import esc
-from aura.ui.tabs.generate.panel import NO_STYLE, Panel, style_choices
+from aura.ui.tabs.generate.panel import Panel
+from aura.ui.tabs.generate.sections.words import NO_STYLE, style_choices
 from aura.ui.wire import QUICK
 
 if TYPE_CHECKING:

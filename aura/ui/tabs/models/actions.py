@@ -78,6 +78,7 @@ class Models:
                 self.studio.downloads.get(one.id)
         elif act in ("folder_add", "folder_remove"):
             self.folders.act(act, data)
+            self.stock.renew()
         elif act in ("close", "dismiss"):
             looking.ask = None
         elif act in ACTS:

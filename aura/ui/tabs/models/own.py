@@ -18,7 +18,7 @@ class Folders:
     """Thread-safe. Taking a folder off the list leaves its files alone."""
 
     def __init__(self, studio: Studio) -> None:
-        self.given, self.data = studio.settings.models_dirs, studio.settings.data_dir
+        self.studio, self.data = studio, studio.settings.data_dir
         self._unread: dict[str, Any] | None = None
         self._owns: tuple[Own, ...] | None = None
         self._lock = threading.Lock()
@@ -52,9 +52,8 @@ class Folders:
             Own(
                 folder=folder,
                 kept=folder in kept,
-                read=folder in self.given,
                 models=local.models([folder]),
                 found=own.files([folder]),
             )
-            for folder in dict.fromkeys((*kept, *self.given))
+            for folder in dict.fromkeys((*kept, *self.studio.models_dirs))
         )

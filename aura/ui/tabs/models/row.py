@@ -34,12 +34,23 @@ def row_html(
         for act in _acts(entry, going, check, offline)
     )
     return (
-        f'<article class="aura-model" data-row="{esc(model.id)}" aria-label="{esc(model.name)}">'
+        f'<article class="aura-model" data-row="{esc(model.id)}" aria-label="{esc(model.name)}"'
+        f"{_said(lang, entry, view)}>"
         f"{_about(lang, model)}{_state(lang, entry)}{_fit(lang, entry)}"
         f'<div class="aura-model-acts">{acts}</div>'
         f"{download_html(lang, model, going) if going else ''}"
         f"{_check(lang, entry, check) if check else ''}</article>"
     )
+
+
+def _said(lang: str, entry: Entry, view: DownloadView | None) -> str:
+    """For who listens: the state of a download, without the figures that tick."""
+    if view is None or view.state == "cancelled":
+        return ""
+    here = view.state == "done" and entry.folder is not None
+    state = "fetching" if view.state == "running" else view.state
+    word = "models.page.installed" if here else f"models.page.state.{state}"
+    return f' data-say="{esc(entry.model.name)}: {esc(text(lang, word))}"'
 
 
 def press(lang: str, act: str, model: Model, *, main: bool = False) -> str:

@@ -16,12 +16,10 @@ from aura.ui.wording import error_card
 
 
 class Own(Plain):
-    """One folder. ``kept``: it lies in the settings' file, so it can be taken off the list;
-    ``read``: this run looked for models there when it began."""
+    """One folder. ``kept``: it lies in the settings' file, so it can be taken off the list."""
 
     folder: Path
     kept: bool
-    read: bool
     models: tuple[Model, ...] = ()
     found: OwnFiles = OwnFiles()
 
@@ -51,16 +49,11 @@ def _folder(lang: str, own: Own) -> str:
     lines += [_refused(lang, one) for one in own.found.refused]
     if not lines:
         lines = [f'<li class="aura-dim">{esc(text(lang, "models.nothing"))}</li>']
-    notes = "" if own.kept else _note(lang, "folder_given")
-    notes += "" if own.read else _note(lang, "folder_later")
+    note = "" if own.kept else text(lang, "models.page.folder_given")
     return (
         f'<section><header><b title="{name}">{name}</b>{drop if own.kept else ""}</header>'
-        f"{notes}<ul>{''.join(lines)}</ul></section>"
+        f"{f'<p>{esc(note)}</p>' if note else ''}<ul>{''.join(lines)}</ul></section>"
     )
-
-
-def _note(lang: str, key: str) -> str:
-    return f"<p>{esc(text(lang, f'models.page.{key}'))}</p>"
 
 
 def _file(lang: str, file: WeightFile) -> str:

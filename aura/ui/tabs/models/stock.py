@@ -37,6 +37,7 @@ class Stock:
                 told = status.told(self.studio)
                 device = told.device if told else glance(self.studio.settings)
                 catalog = self.studio.catalog
+                self.studio.look_again()
                 found = tuple(entry(model, catalog, device) for model in catalog.models)
                 self._entries = (now, found)
             return self._entries[1]
@@ -51,6 +52,7 @@ class Stock:
         now = self._stamp()
         with self._lock:
             if self._drawing[0] != now:
+                self.studio.look_again()
                 self._drawing = (now, self.studio.catalog.available())
             return self._drawing[1]
 

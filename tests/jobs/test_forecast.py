@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from aura.engine.protocol import Done, Planned, Stage, Step
+from aura.jobs.forecast import Pace
 from aura.jobs.job import JobView
-from aura.jobs.pace import Pace
 from aura.jobs.record import Record
+from aura.requests import Larger
 from tests.engine.scripted import request
 
 
@@ -72,3 +73,36 @@ def test_an_ended_job_has_a_fixed_time_and_no_estimate():
     stepped(one, 1.0)
     one.apply(Done(job="a", stages={}, peak_bytes=0), 3.0)
     assert (one.view(99.0, None).elapsed, one.view(99.0, None).eta) == (3.0, None)
+
+
+# --- jobs of several passes
+
+LARGER = Larger(width=128, height=128, strength=0.5)
+
+
+def test_the_passes_still_to_come_count_by_their_size():
+    one = record(steps=10, larger=LARGER)
+    stepped(one, 1.0, 2.0)  # a step of 64 × 64 pixels takes a second
+    five_of_four_times_the_pixels = 5 * 4.0
+    assert one.view(2.0, None).eta == pytest.approx(8 + five_of_four_times_the_pixels)
+
+
+def test_tiles_are_counted_as_the_steps_of_one_picture():
+    one = record(steps=10, larger=LARGER, prompts=("a", "b"), negatives=("", ""))
+    one.apply(Stage(job="a", stage="denoising", part=2, parts=3, index=0), 0.0)
+    for number in range(1, 6):
+        one.apply(Step(job="a", step=number, steps=20), 2.0 * number)
+    assert one.view(10.0, None).eta == pytest.approx(15 * 2.0 + 20 * 2.0)
+
+
+def test_what_a_model_took_for_several_passes_tells_how_long_one_takes():
+    several = PAST.model_copy(update={"request": request(steps=10, larger=LARGER)})
+    # Ten steps of one size and five of four times as many pixels: thirty of the first.
+    assert Pace.of(several).step * 64 * 64 == pytest.approx(20.0 / 30)
+
+
+def test_a_view_tells_which_of_the_passes_runs():
+    one = record(larger=LARGER)
+    one.apply(Stage(job="a", stage="enlarging", part=1, parts=3), 1.0)
+    view = one.view(1.0, None)
+    assert (view.part, view.parts, view.stage) == (1, 3, "enlarging")

@@ -1,0 +1,1 @@
+"""Many pictures at once: lists of prompts and grids that outlive the studio they began in."""

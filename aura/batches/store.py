@@ -1,0 +1,60 @@
+"""The batches on disk: one JSON file each, so that they outlive the studio."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from aura.batches.batch import Batch
+from aura.library.atomic import replace
+
+REMEMBERED = 200
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """Below ``folder``. Writing raises DiskFull, FolderUnwritable."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, batch: Batch) -> None:
+        replace(self._path(batch.id), batch.model_dump_json().encode())
+
+    def get(self, id: str) -> Batch | None:
+        return _read(self._path(id)) if id.isalnum() else None
+
+    def all(self) -> Iterator[Batch]:
+        """The newest first."""
+        yield from (batch for path in self._files() if (batch := _read(path)))
+
+    def unfinished(self, described: str) -> Batch | None:
+        """One of the same wishes that was not drawn to its end."""
+        every = (batch for batch in self.all() if batch.described == described)
+        return next((batch for batch in every if not batch.done), None)
+
+    def prune(self) -> None:
+        """Forget the oldest; their pictures stay."""
+        for path in self._files()[REMEMBERED:]:
+            path.unlink(missing_ok=True)
+
+    def _path(self, id: str) -> Path:
+        return self.folder / f"{id}.json"
+
+    def _files(self) -> list[Path]:
+        found = self.folder.glob("*.json") if self.folder.is_dir() else ()
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def _read(path: Path) -> Batch | None:
+    try:
+        return Batch.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as unreadable:
+        log.error("the batch %s cannot be read: %s", path, unreadable)
+        return None

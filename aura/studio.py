@@ -17,6 +17,7 @@ from aura.catalog.remote import Hub
 from aura.catalog.sound import Sound
 from aura.engine import drafts
 from aura.engine.host import Engine
+from aura.engine.side_by_side import SideBySide
 from aura.engine.supervisor import Supervisor
 from aura.errors import AlreadyRunning, AuraError, FolderUnwritable
 from aura.jobs.job import JobView
@@ -60,7 +61,7 @@ class Studio:
         try:
             sweep(settings.data_dir / "outputs")
             drafts.sweep(settings.data_dir)
-            studio = cls(settings, engine or Supervisor(settings), lock)
+            studio = cls(settings, engine or SideBySide(Supervisor(settings)), lock)
             studio.jobs.start()
             studio.downloads.start()
             studio._scan.start()

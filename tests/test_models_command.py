@@ -279,7 +279,9 @@ def test_a_folder_of_ones_own_is_told_file_by_file_and_remembered(terminal, comf
     told = terminal.told("add", str(comfy))
     assert {row["id"]: row["installed"] for row in told["models"]} == {
         "my-shapes": True,
+        "style": True,
         "xl": False,  # nothing here lends it a tokenizer
+        "flux1-dev-q4-k-s": False,  # nor the rest of FLUX
     }
     assert sorted((file["kind"], file["model"], file["precision"]) for file in told["files"]) == [
         ("checkpoint", "SDXL", "fp16"),
@@ -294,7 +296,7 @@ def test_a_folder_of_ones_own_is_told_file_by_file_and_remembered(terminal, comf
     assert read({"data_dir": terminal.data}, {}).models_dirs == (comfy,)
     assert terminal.told("add", str(comfy))["added"] is False
     rows = terminal.told("list")
-    assert {"my-shapes", str(comfy / "loras" / "style.safetensors")} <= {row["id"] for row in rows}
+    assert {"my-shapes", "style", "flux1-dev-q4-k-s"} <= {row["id"] for row in rows}
     assert all(set(row) >= FIELDS for row in rows)
 
 

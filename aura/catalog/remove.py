@@ -25,7 +25,8 @@ def removal(catalog: Catalog, model: Model) -> Removal:
     """Raises NotRemovable for models of a folder, ModelMissing."""
     folder = _folder(catalog, model)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    mine = {path.resolve() for path in files}
+    siblings = _of_siblings(catalog, model, folder)
+    mine = {path.resolve() for path in files if path not in siblings}
     kept = mine & _of_other_copies(folder)
     leftovers = _leftovers(folder)
     return Removal(
@@ -43,8 +44,12 @@ def remove(catalog: Catalog, model: Model) -> Removal:
 
     planned = removal(catalog, model)
     folder = _folder(catalog, model)
+    siblings = _of_siblings(catalog, model, folder)
     for path in _leftovers(folder):
         path.unlink(missing_ok=True)
+    if siblings:
+        _take_out(folder, model)
+        return planned
     scan_cache_dir(hub.cache()).delete_revisions(folder.name).execute()
     return planned
 
@@ -56,6 +61,22 @@ def _folder(catalog: Catalog, model: Model) -> Path:
     if found is None:
         raise ModelMissing(model=model.name)
     return found
+
+
+def _of_siblings(catalog: Catalog, model: Model, folder: Path) -> set[Path]:
+    """The files of other models of the list that come from the same repository."""
+    others = [m for m in catalog.models if m.repo == model.repo and m.id != model.id]
+    return {path for other in others for name in other.files for path in folder.glob(name)}
+
+
+def _take_out(folder: Path, model: Model) -> None:
+    """Only the files that the model's patterns name, and what they are links to."""
+    shared = _of_other_copies(folder)
+    for path in [path for name in model.files for path in folder.glob(name)]:
+        blob = path.resolve()
+        path.unlink()
+        if blob not in shared:
+            blob.unlink(missing_ok=True)
 
 
 def _of_other_copies(folder: Path) -> set[Path]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+from aura.cli import measurement
 from aura.cli.findings import Facts, find
 from aura.i18n import size, text
 from aura.settings import Settings
@@ -20,10 +22,13 @@ BLOCKING = frozenset({"package", "device", "data_unwritable", "no_model"})
 
 def add_arguments(parser: argparse.ArgumentParser, lang: str) -> None:
     parser.add_argument("--json", action="store_true", help=text(lang, "cli.doctor.json"))
+    parser.add_argument("--measure", action="store_true", help=text(lang, "cli.doctor.measure"))
 
 
 def run(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     """0 if this machine can draw, 1 if something stands in the way."""
+    if args.measure:
+        measurement.take(settings, lambda code: print(text(lang, code), file=sys.stderr))
     facts = find(settings)
     advice = list(advise(facts))
     if args.json:
@@ -94,13 +99,26 @@ def lines(facts: Facts, lang: str) -> Iterator[tuple[str, str]]:
         ", ".join([driver["version"] or "?", *driver["cards"]]) if driver["present"] else none,
     )
     yield "device", _device(facts["device"], lang)
+    speeds = facts["speeds"]
+    yield "speeds", _speeds(speeds) if speeds else text(lang, "cli.doctor.unmeasured")
     data = facts["data"]
     yield "data", f"{data['path']} ({text(lang, 'cli.doctor.free', free_bytes=data['free'])})"
+    converted = facts["converted"]
+    if converted["bytes"]:
+        yield "converted", f"{size(lang, converted['bytes'])} ({converted['path']})"
     yield "models", ", ".join(m["name"] for m in facts["models"] if m["path"]) or none
 
 
 def _versions(packages: dict[str, str | None], none: str) -> str:
     return ", ".join(f"{name} {version or none}" for name, version in packages.items())
+
+
+def _speeds(speeds: dict[str, float]) -> str:
+    """Operations a second by way of computing; what several processes do, as times one."""
+    return ", ".join(
+        f"{name} {speed / 1e9:.0f} GFLOP/s" if speed > 1e6 else f"{name} × {speed:.2f}"
+        for name, speed in sorted(speeds.items())
+    )
 
 
 def _device(device: dict[str, Any], lang: str) -> str:

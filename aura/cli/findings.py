@@ -9,15 +9,18 @@ import shutil
 import sys
 import webbrowser
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from aura.catalog import Catalog
+from aura.memory.cpu import processor
 from aura.memory.device import Snapshot, open_device
+from aura.memory.ledger import Ledger
 from aura.settings import Settings
 
 NEEDED = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "gradio")
-OPTIONAL = ("xformers", "nvidia-ml-py", "sentencepiece")
+OPTIONAL = ("xformers", "nvidia-ml-py", "sentencepiece", "openvino")
 
 Facts = dict[str, Any]
 
@@ -32,6 +35,8 @@ def find(settings: Settings, probe: Callable[[Settings], Facts] | None = None) -
         "driver": driver(),
         "device": (probe or device)(settings),
         "data": folder(settings.data_dir),
+        "speeds": speeds(settings.data_dir / "ledger.db"),
+        "converted": converted(settings.data_dir / "converted"),
         "models": models(settings),
         "browser": browser(),
     }
@@ -83,6 +88,20 @@ def folder(path: Path) -> Facts:
     there = next(place for place in (path, *path.parents) if place.exists())
     writable = there.is_dir() and os.access(there, os.W_OK)
     return {"path": str(path), "writable": writable, "free": shutil.disk_usage(there).free}
+
+
+def speeds(path: Path) -> dict[str, float]:
+    """What was measured of this machine's processor, and is remembered."""
+    if not path.is_file():
+        return {}
+    with closing(Ledger(path)) as ledger:
+        return ledger.throughput(processor())
+
+
+def converted(path: Path) -> Facts:
+    """Networks that were converted for OpenVINO: bytes that are free once it is deleted."""
+    files = (file for file in path.rglob("*") if file.is_file())
+    return {"path": str(path), "bytes": sum(file.stat().st_size for file in files)}
 
 
 def models(settings: Settings) -> list[Facts]:

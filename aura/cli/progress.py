@@ -13,7 +13,7 @@ from aura.passes.order import parts
 from aura.requests import GenerateRequest
 
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]"
-# Stages that a log gets a line for.
+# The stages that a log gets a line for.
 SAID = ("checking", "loading", "denoising", "enlarging", "finding")
 
 

@@ -63,11 +63,12 @@ class Worker:
         catalog: Catalog | None = None,
         save: Save = save_picture,
         clock: Callable[[], float] = time.monotonic,
+        ledger: str = "ledger.db",
     ) -> None:
         self.settings, self.clock, self.save = settings, clock, save
         self.catalog = catalog or Catalog.read(settings)
         additions = Additions(self.model, lambda: self.catalog)
-        self.manager = manager or open_manager(settings, self._locate, additions)
+        self.manager = manager or open_manager(settings, self._locate, additions, ledger)
         self.previews = Previews(settings.data_dir / "previews")
         self.lock = DeviceLock(
             settings.data_dir / "locks", self.manager.device.snapshot().torch_name
@@ -164,18 +165,20 @@ class Worker:
 
 
 def open_manager(
-    settings: Settings, locate: Callable[[Model], Path | None], additions: Additions
+    settings: Settings,
+    locate: Callable[[Model], Path | None],
+    additions: Additions,
+    ledger: str = "ledger.db",
 ) -> Manager:
     """The manager of the device that the settings name, with every family."""
     from aura.families import rivals
     from aura.families.registry import by_name  # loads torch
 
     families = by_name(settings.compile, additions, settings.data_dir / "converted")
-    ledger = Ledger(settings.data_dir / "ledger.db")
     return Manager(
         open_device(settings),
         families,
-        ledger,
+        Ledger(settings.data_dir / ledger),
         locate=locate,
         keep_s=settings.idle_release,
         rivals=rivals.gains if find_spec("openvino") else None,

@@ -75,7 +75,7 @@ def computing(net: nn.Module) -> Iterator[None]:
     What is put beside a layer takes its dtype, for which eight bits are too few; and packed
     weights do not bear being asked for their names and shapes.
     """
-    stored: Mapping[nn.Module, Any] = {
+    stored: Mapping[nn.Linear, Any] = {
         layer: layer.weight
         for layer in net.modules()
         if isinstance(layer, nn.Linear) and _is_small(layer.weight)
@@ -83,7 +83,7 @@ def computing(net: nn.Module) -> Iterator[None]:
     try:
         for layer, weight in stored.items():
             empty = torch.zeros((), dtype=_dtype(net), device=weight.device)
-            shape = (layer.out_features, layer.in_features)
+            shape = layer.out_features, layer.in_features
             layer.weight = nn.Parameter(empty.expand(shape), requires_grad=False)
         yield
     finally:

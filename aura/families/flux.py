@@ -12,7 +12,8 @@ from diffusers import FluxImg2ImgPipeline, FluxInpaintPipeline, FluxPipeline
 from aura.catalog.models import Model
 from aura.families.denoiser import Begun, Staged
 from aura.families.formats import of_one_file
-from aura.families.pipeline import DTYPES, Diffusion, Embeddings
+from aura.families.loaded import DTYPES, Embeddings
+from aura.families.pipeline import Diffusion
 from aura.memory.plan import Plan
 from aura.requests import GenerateRequest
 

@@ -9,7 +9,8 @@ from diffusers import Flux2KleinPipeline
 
 from aura.families.chat import room
 from aura.families.denoiser import Staged
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.families.loaded import Embeddings
+from aura.families.pipeline import Diffusion
 from aura.requests import GenerateRequest
 
 

@@ -17,7 +17,8 @@ from aura.families.weighting import Fragments, plain, weighted
 from aura.requests import GenerateRequest
 
 if TYPE_CHECKING:
-    from aura.families.pipeline import Diffusion, Loaded
+    from aura.families.loaded import Loaded
+    from aura.families.pipeline import Diffusion
 
 Heard = Mapping[str, torch.Tensor]
 

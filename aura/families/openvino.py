@@ -8,6 +8,7 @@ are the fastest. Nothing of torch's weights is loaded beside it.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -98,8 +99,8 @@ class Converted(nn.Module):
         added_cond_kwargs: Mapping[str, torch.Tensor] | None = None,
         **_: Any,
     ) -> tuple[torch.Tensor]:
-        more = dict(added_cond_kwargs or {}, timestep_cond=timestep_cond)
-        named = [more[name] for name in added(self.config)]
+        more = {"timestep_cond": timestep_cond, **(added_cond_kwargs or {})}
+        named: list[Any] = [more[name] for name in added(self.config)]
         inputs = [sample, torch.as_tensor(timestep), encoder_hidden_states, *named]
         arrays = [one.float().contiguous().numpy() for one in inputs]
         noise = self._of(tuple(a.shape for a in arrays)).infer(arrays, share_inputs=True)[0]
@@ -137,7 +138,11 @@ def added(config: Any) -> tuple[str, ...]:
 def convert(net: Any) -> Any:
     """The network for any batch and size. Its weights stay those of ``net``, which therefore
     must have them in the order in which they were stored."""
-    return library().convert_model(Traced(net), example_input=_examples(net))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # sizes it takes from its inputs
+        # Traced here, because the package would do it twice over, to compare.
+        traced = torch.jit.trace(Traced(net), _examples(net), check_trace=False)
+        return library().convert_model(traced)
 
 
 def save(network: Any, folder: Path) -> None:

@@ -15,7 +15,7 @@ from aura.families.preview import Previewer
 from aura.requests import GenerateRequest
 
 if TYPE_CHECKING:
-    from aura.families.pipeline import Loaded
+    from aura.families.loaded import Loaded
 
 
 @dataclass

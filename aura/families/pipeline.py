@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,17 @@ from aura.catalog.additions import NOTHING, Addition, Additions, parameters
 from aura.catalog.models import Model
 from aura.errors import ModelDamaged, ModelMissing
 from aura.families import hearing, speed, start
-from aura.families.base import Drawn, Happening, Noticed, PreviewMade, StageBegun, StepDone
+from aura.families.base import Drawn, Happening, Noticed, StageBegun
 from aura.families.conversions import Conversions
 from aura.families.decoder import Decoder
-from aura.families.denoiser import denoiser
+from aura.families.denoising import denoised
 from aura.families.formats import class_of, component
 from aura.families.homes import RAM
+from aura.families.loaded import DTYPES, Embeddings, Loaded
 from aura.families.outfit import Outfit, dress
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
-from aura.families.schedulers import SCHEDULERS, scheduler
-from aura.families.steps import steps
+from aura.families.schedulers import SCHEDULERS
 from aura.families.stored import BROKEN, network
 from aura.families.substitute import RUNG as OPENVINO
 from aura.families.substitute import Substitute, given
@@ -35,31 +34,9 @@ from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
 from aura.memory.pipelines import pipeline_footprint, published_footprint
 from aura.memory.plan import Plan
-from aura.requests import SEED_MAX, GenerateRequest
+from aura.requests import GenerateRequest
 
-DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 REMEMBERED = 16  # prompts; up to 4 MB each
-Embeddings = Mapping[str, torch.Tensor]  # what a pipeline's call takes instead of a prompt
-
-
-@dataclass
-class Loaded:
-    """A pipeline in its place. ``embeddings`` remembers its last prompts, in RAM."""
-
-    name: str
-    pipe: Any
-    published: Any  # the scheduler the model came with
-    previewer: Previewer
-    decoder: Decoder
-    placement: Placement
-    machine: speed.Machine
-    to_compile: bool = False  # at the first steps, which then take a minute longer
-    embeddings: dict[tuple[Any, ...], Embeddings] = field(default_factory=dict)
-    outfit: Outfit = field(default_factory=Outfit)
-
-    @property
-    def device(self) -> torch.device:
-        return self.placement.device
 
 
 class Diffusion:
@@ -259,7 +236,7 @@ class Diffusion:
         embeddings = self._encoded(loaded, request, index, found)
         begun = yield from start.started(self, loaded, request, index)
         yield StageBegun("denoising", index)
-        latents = yield from self._denoised(loaded, request, plan, index, embeddings, begun)
+        latents = yield from denoised(self, loaded, request, plan, index, embeddings, begun)
         yield StageBegun("decoding", index)
         if loaded.decoder.uses_vae(plan):
             loaded.placement.enter("decoding")
@@ -294,46 +271,3 @@ class Diffusion:
             while len(remembered) > REMEMBERED:
                 remembered.pop(next(iter(remembered)))
         return {name: one.to(loaded.device) for name, one in remembered[key].items()}
-
-    def _denoised(
-        self,
-        loaded: Loaded,
-        request: GenerateRequest,
-        plan: Plan,
-        index: int,
-        embeddings: Embeddings,
-        begun: start.FromNoise,
-    ) -> Generator[Happening, None, torch.Tensor]:
-        """Yield steps and previews; return the latents, 1 × channels × h × w."""
-        if not loaded.previewer.ready:
-            loaded.placement.enter("decoding")
-            loaded.previewer.prepare()
-        loaded.placement.enter("denoising")
-        if loaded.to_compile:
-            loaded.to_compile = False
-            yield Noticed("families.compiling", {})
-            speed.compile_blocks(getattr(loaded.pipe, self.core))
-        chosen = request.scheduler if request.scheduler in self.samplers else "auto"
-        sampler = scheduler(chosen, loaded.published)
-        pipe = denoiser(begun.view(loaded.pipe), sampler, self.core, "cfg_split" in plan.switches)
-        seed = (request.seed + index) % (SEED_MAX + 1)
-        drawing = steps(
-            pipe,
-            **embeddings,
-            **begun.arguments,
-            guidance_scale=request.guidance,
-            generator=torch.Generator("cpu").manual_seed(seed),
-            output_type="latent",
-        )
-        loaded.previewer.begin()
-        try:
-            while True:
-                done = next(drawing)
-                yield StepDone(done.step + 1, pipe.num_timesteps, index)
-                if loaded.previewer.due():
-                    latents = self.grid(loaded.pipe, done.latents, request)
-                    yield PreviewMade(loaded.previewer.draw(latents), index)
-        except StopIteration as end:
-            return self.finished(loaded.pipe, end.value.images, request)
-        finally:
-            drawing.close()

@@ -9,7 +9,8 @@ import torch
 from diffusers import SanaSprintImg2ImgPipeline, SanaSprintPipeline
 
 from aura.families.denoiser import Begun, Staged
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.families.loaded import Embeddings
+from aura.families.pipeline import Diffusion
 from aura.requests import GenerateRequest
 
 TOKENS = 300  # of a prompt, beside the instruction before it

@@ -13,7 +13,8 @@ from diffusers import (
 
 from aura.families.denoiser import Begun, Staged
 from aura.families.hearing import clips_of
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.families.loaded import Embeddings
+from aura.families.pipeline import Diffusion
 from aura.families.prompts import Reader, read_pair
 from aura.families.weighting import Fragments
 

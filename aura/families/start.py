@@ -40,12 +40,14 @@ class FromPicture(FromNoise):
 
     ground: Ground
     kind: Any
-    absent: Any  # as in the family
+    core: str  # this and ``absent`` as in the family
+    absent: Any
 
     def view(self, pipe: Any) -> Any:
         known, _ = self.kind._get_signature_keys(self.kind)
         parts = {name: part for name, part in pipe.components.items() if name in known}
-        made = self.kind(**(parts | self.absent))
+        made = self.kind(**(parts | {self.core: None} | self.absent))
+        made.__dict__[self.core] = parts[self.core]  # perhaps of no class that it would register
         made.set_progress_bar_config(disable=True)
         made.computes_on = pipe.computes_on
         return made
@@ -82,13 +84,13 @@ def started(
     latents = (yield from loaded.decoder.encoded(pixels)).to(core.dtype)
     told |= {"image": latents} | _schedule(request)
     if ground.mask is None:
-        return FromPicture(told, ground, family.image_pipeline, family.absent)
+        return FromPicture(told, ground, family.image_pipeline, family.core, family.absent)
     mask = _mask(ground.mask, pipe.vae_scale_factor).to(pipe.computes_on)
     kept = latents  # only a UNet that is told of the mask looks at it
     if inpaints:
         kept = (yield from loaded.decoder.encoded(pixels * (1 - mask))).to(core.dtype)
     told |= {"mask_image": mask, "masked_image_latents": kept}
-    return FromPicture(told, ground, family.mask_pipeline, family.absent)
+    return FromPicture(told, ground, family.mask_pipeline, family.core, family.absent)
 
 
 def _schedule(request: GenerateRequest) -> dict[str, Any]:

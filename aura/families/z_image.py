@@ -10,7 +10,8 @@ from torch.nn.functional import interpolate
 
 from aura.families.chat import room
 from aura.families.denoiser import Begun, Staged
-from aura.families.pipeline import Diffusion, Embeddings
+from aura.families.loaded import Embeddings
+from aura.families.pipeline import Diffusion
 
 TOKENS = 512  # of a prompt, in its template
 

@@ -10,11 +10,14 @@ from typing import Any
 from aura import prompts
 from aura.library.images import Header
 from aura.library.samplers import scheduler_of
-from aura.requests import PROMPT_MAX, SEED_MAX, SIDE_MAX, SIDE_MIN
+from aura.requests import PROMPT_MAX, SEED_MAX, SIDE_MAX, SIDE_MIN, Lora
 
 TEXT_MAX = 200_000  # characters looked at
 NEGATIVE = "Negative prompt:"
 SETTING = re.compile(r"\s*([A-Za-z][\w ./\-]{0,40}):\s*(\"(?:\\.|[^\"\\])*\"|[^,]*)(?:,|$)")
+LORA = re.compile(r"\s*<lora:([^:<>]{1,200}):([+-]?\d*\.?\d+)[^<>]{0,100}>")
+LORAS_MAX = 16
+WEIGHT_MAX = 4
 SIZE = re.compile(r"\(?\s*'?(\d{1,5})'?\s*[x×,*]\s*'?(\d{1,5})'?\s*\)?")
 
 
@@ -43,7 +46,9 @@ def _a1111(text: str) -> dict[str, Any]:
         sampler += f" {schedule}"  # a combination that Aura does not have
     return _kept(
         {
-            "prompt": prompt.strip(),
+            "prompt": LORA.sub("", prompt).strip(),
+            "loras": _loras(prompt),
+            "clip_skip": pairs.get("clip skip"),
             "negative": negative.strip(),
             "steps": pairs.get("steps"),
             "guidance": pairs.get("cfg scale"),
@@ -52,6 +57,14 @@ def _a1111(text: str) -> dict[str, Any]:
             "model": pairs.get("model"),
             "scheduler": scheduler_of(sampler),
         }
+    )
+
+
+def _loras(prompt: str) -> tuple[Lora, ...]:
+    """As A1111 writes them into a prompt: ``<lora:name:0.8>``."""
+    found = [(name, float(weight)) for name, weight in LORA.findall(prompt)[:LORAS_MAX]]
+    return tuple(
+        Lora(id=name, weight=max(-WEIGHT_MAX, min(WEIGHT_MAX, weight))) for name, weight in found
     )
 
 
@@ -94,6 +107,8 @@ def _kept(said: Mapping[str, Any]) -> dict[str, Any]:
         "height": height,
         "model": str(said["model"])[:200] if said.get("model") else None,
         "scheduler": said["scheduler"],
+        "loras": said.get("loras") or None,
+        "clip_skip": _skipped(said.get("clip_skip")),
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -112,6 +127,12 @@ def _number(
     except (ValueError, OverflowError):
         return None
     return value if least <= value <= most else None
+
+
+def _skipped(said: Any) -> int | None:
+    """Layers left out; A1111 counts from one, and one is none."""
+    told = _number(said, int, 2, 9)
+    return None if told is None else int(told) - 1
 
 
 def _size(said: Any) -> tuple[int | None, int | None]:

@@ -81,10 +81,13 @@ def parameters_text(request: GenerateRequest, index: int) -> str:
         "Seed": (request.seed + index) % (SEED_MAX + 1),
         "Size": f"{request.width}x{request.height}",
         "Model": request.model,
+        **({"VAE": request.vae} if request.vae else {}),
+        **({"Clip skip": request.clip_skip + 1} if request.clip_skip else {}),
         **_hires(request),
         "Version": f"Aura {aura.__version__}",
     }
-    lines = [request.prompts[index]]
+    spoken = "".join(f" <lora:{one.id}:{one.weight:.12g}>" for one in request.loras)
+    lines = [request.prompts[index] + spoken]
     if request.negatives[index]:
         lines.append(f"Negative prompt: {request.negatives[index]}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))

@@ -19,9 +19,14 @@ class Lessons(Protocol):
     """Of ``planner.Known``, what it takes to choose. ``spent``: seconds that this model has
     computed for in torch; ``converted``: it was converted before."""
 
-    throughput: Mapping[str, float]
-    spent: float
-    converted: bool
+    @property
+    def throughput(self) -> Mapping[str, float]: ...
+
+    @property
+    def spent(self) -> float: ...
+
+    @property
+    def converted(self) -> bool: ...
 
 
 def foreseen(

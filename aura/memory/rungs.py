@@ -170,7 +170,7 @@ class EncodersOut:
 
 
 class ModelOffload:
-    """One component on the device at a time, the rest in RAM."""
+    """What computes together on the device, the rest in RAM; encoders read a prompt together."""
 
     name = "model_offload"
 
@@ -181,7 +181,9 @@ class ModelOffload:
         return kind not in SHARE_RAM and len(weighed.sizes) > 1
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        return max(weighed.sizes[name] for name in weighed.footprint.uses[stage])
+        uses, encoders = weighed.footprint.uses[stage], weighed.footprint.encoders
+        together = sum(weighed.sizes[name] for name in uses if name in encoders)
+        return max(together, *(weighed.sizes[name] for name in uses))
 
     def resting(self, weighed: Weighed) -> int:
         return 0
@@ -251,14 +253,13 @@ class LeafOffload(ModelOffload):
         return kind not in SHARE_RAM
 
     def during(self, weighed: Weighed, stage: str) -> int:
-        footprint = weighed.footprint
-        streamed = (*footprint.encoders, footprint.core)  # a streamed VAE could not be tiled
+        return max(self._at_once(weighed, name) for name in weighed.footprint.uses[stage])
 
-        def taken(name: str) -> int:
-            size = weighed.sizes[name]
-            return min(2 * weighed.leaves[name], size) if name in streamed else size
-
-        return max(taken(name) for name in footprint.uses[stage])
+    def _at_once(self, weighed: Weighed, name: str) -> int:
+        """What comes of a component at once; a streamed VAE could not be tiled."""
+        size, footprint = weighed.sizes[name], weighed.footprint
+        streamed = name in (*footprint.encoders, footprint.core)
+        return min(2 * weighed.leaves[name], size) if streamed else size
 
 
 class Processor:

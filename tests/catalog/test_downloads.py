@@ -296,7 +296,8 @@ def test_paused_while_it_comes_from_the_hub_it_goes_on_at_the_last_byte(
         go_on.wait(WAIT_S)
 
     server.faults.append(Fault(name, cut=3_000_000, pause=pause))
-    with closing(Downloads(tmp_path, lambda id: model, fetching(Hub(), Sound(tmp_path / "sound.json")))) as downloads:
+    fetch = fetching(Hub(), Sound(tmp_path / "sound.json"))
+    with closing(Downloads(tmp_path, lambda id: model, fetch)) as downloads:
         downloads.start()
         downloads.get(model.id)
         assert under_way.wait(WAIT_S)

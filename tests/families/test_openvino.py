@@ -10,27 +10,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers import UNet2DConditionModel
 
 from aura.catalog.models import LIST, shipped
 from aura.families import openvino, rivals, substitute
 from aura.families.base import Drawn, StepDone
-from aura.families.conversions import SIZES, held
+from aura.families.conversions import Conversions
 from aura.families.openvino import Converted
 from aura.families.registry import by_name
+from aura.families.stored import network
+from aura.families.substitute import Substitute
 from tests.engine import scripted
 from tests.families import components
 from tests.families.plans import plan
 from tools import full_size
 
-MODELS = {model.id: model for model in shipped(LIST)}
-NAMES = {"sd15": "stable_diffusion", "sdxl": "stable_diffusion_xl"}
+SDXL = next(model for model in shipped(LIST) if model.id == "sdxl")
+TINY = SDXL.model_copy(update={"id": "tiny", "family": "stable_diffusion"})
 CONVERTED = plan(rung="openvino")
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    root = tmp_path_factory.mktemp("published")
-    return {name: full_size.write(name, root / name, tiny=True) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +38,8 @@ def kept(tmp_path_factory) -> Path:
 class Bench:
     """A model under two plans: torch's, and the converted one."""
 
-    def __init__(self, name: str, folder: Path, kept: Path, under=CONVERTED) -> None:
-        self.model, self.plan = MODELS[name], under
+    def __init__(self, folder: Path, kept: Path, under=CONVERTED, model=TINY) -> None:
+        self.model, self.plan = model, under
         self.family = by_name(conversions=kept)[self.model.family]
         self.loaded = self.family.load(self.model, folder, under)
 
@@ -59,90 +56,79 @@ class Bench:
         return np.asarray(images[0], int)
 
 
+def made_of(folder: Path, kept: Path) -> Substitute:
+    """One that has converted a network already."""
+    substitute = Substitute(Conversions(kept), TINY, folder, "unet", CONVERTED, torch.float32)
+    assert substitute.made(network(UNet2DConditionModel, folder / "unet", torch.float32))
+    return substitute
+
+
 @pytest.fixture(scope="module")
-def pairs(folders, kept):
-    return {
-        name: (Bench(name, folder, kept, plan()), Bench(name, folder, kept))
-        for name, folder in folders.items()
-    }
+def torchs(tiny_pack, kept):
+    return Bench(tiny_pack, kept, plan())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.fixture(scope="module")
+def ours(tiny_pack, kept):
+    return Bench(tiny_pack, kept)
+
+
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
-def test_it_draws_what_torch_draws(pairs, name, guidance):
-    torchs, ours = pairs[name]
+@pytest.mark.parametrize("size", [{}, {"width": 64, "height": 96}])
+def test_it_draws_what_torch_draws(torchs, ours, guidance, size):
     assert isinstance(ours.core, Converted)
-    for size in ({}, {"width": 64, "height": 96}):
-        expected = torchs.drawn(guidance=guidance, **size)
-        assert np.abs(ours.drawn(guidance=guidance, **size) - expected).max() <= 2
+    expected = torchs.drawn(guidance=guidance, **size)
+    assert np.abs(ours.drawn(guidance=guidance, **size) - expected).max() <= 2
 
 
-def test_no_weights_of_torch_stay_beside_it(pairs):
-    for _, ours in pairs.values():
-        assert not list(ours.core.parameters()) and ours.core.dtype == torch.float32
+def test_sdxl_with_its_sizes_and_its_second_reading_of_the_words_too(tmp_path):
+    folder = full_size.write("sdxl", tmp_path / "sdxl", tiny=True)
+    kept = tmp_path / "converted"
+    expected = Bench(folder, kept, plan(), SDXL).drawn()
+    assert np.abs(Bench(folder, kept, model=SDXL).drawn() - expected).max() <= 2
 
 
-def test_a_second_load_reads_what_the_first_one_made(pairs, folders, kept, monkeypatch):
+def test_no_weights_of_torch_stay_beside_it(ours):
+    assert not list(ours.core.parameters()) and ours.core.dtype == torch.float32
+
+
+def test_a_second_load_reads_what_the_first_one_made(ours, tiny_pack, kept, monkeypatch):
     def never(*_):
         raise AssertionError("converted again")
 
-    monkeypatch.setattr(openvino, "convert", never)
     monkeypatch.setattr(substitute.openvino, "convert", never)
-    again = Bench("sd15", folders["sd15"], kept)
-    assert np.array_equal(again.drawn(), pairs["sd15"][1].drawn())
+    again = Bench(tiny_pack, kept)
+    assert np.array_equal(again.drawn(), ours.drawn())
 
 
-@pytest.mark.parametrize("harm", ["cut short", "garbled", "without its end"])
-def test_a_damaged_conversion_is_made_again(pairs, folders, tmp_path, harm):
-    Bench("sd15", folders["sd15"], tmp_path)
+def test_a_damaged_conversion_is_made_again(ours, tiny_pack, tmp_path):
+    substitute = made_of(tiny_pack, tmp_path)
     (place,) = tmp_path.iterdir()
-    if harm == "cut short":
-        weights = place / "core.bin"
-        weights.write_bytes(weights.read_bytes()[:-100])
-    elif harm == "garbled":
-        network = place / openvino.MODEL
-        network.write_bytes(b"x" * network.stat().st_size)
-    else:
-        (place / SIZES).unlink()
-    again = Bench("sd15", folders["sd15"], tmp_path)
-    assert isinstance(again.core, Converted)
-    assert np.array_equal(again.drawn(), pairs["sd15"][1].drawn())
+    network = place / openvino.MODEL
+    network.write_bytes(b"x" * network.stat().st_size)
+    assert substitute.found() is None and not place.exists()
+    assert isinstance(Bench(tiny_pack, tmp_path).core, Converted)
 
 
-def test_another_version_of_the_weights_is_another_conversion_and_the_old_one_goes(
-    folders, tmp_path
-):
-    source = shutil.copytree(folders["sd15"], tmp_path / "model")
-    kept = tmp_path / "converted"
-    Bench("sd15", source, kept)
-    (first,) = kept.iterdir()
-    weights = source / "unet" / "diffusion_pytorch_model.safetensors"
-    weights.touch()
-    Bench("sd15", source, kept)
-    (second,) = kept.iterdir()
-    assert first.name != second.name and held(kept) > weights.stat().st_size
-
-
-def test_without_room_on_the_disk_torch_computes(folders, tmp_path, monkeypatch):
+def test_without_room_on_the_disk_torch_computes(tiny_pack, tmp_path, monkeypatch):
     none = shutil._ntuple_diskusage(100, 100, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: none)
-    bench = Bench("sd15", folders["sd15"], tmp_path)
+    bench = Bench(tiny_pack, tmp_path)
     assert list(bench.core.parameters()) and not list(tmp_path.iterdir())
 
 
 def test_one_that_cannot_be_converted_is_left_to_torch_and_leaves_nothing(
-    folders, tmp_path, monkeypatch
+    tiny_pack, tmp_path, monkeypatch
 ):
     def fails(*_):
         raise RuntimeError("an operation nobody knows")
 
     monkeypatch.setattr(substitute.openvino, "save", fails)
-    bench = Bench("sd15", folders["sd15"], tmp_path)
+    bench = Bench(tiny_pack, tmp_path)
     assert bench.drawn().shape == (64, 64, 3) and not list(tmp_path.iterdir())
 
 
-def test_it_stops_at_the_step_at_which_a_person_stops_it(pairs):
-    ours = pairs["sd15"][1]
+def test_it_stops_at_the_step_at_which_a_person_stops_it(ours):
     run = ours.happenings(steps=4)
     steps = 0
     for happening in run:
@@ -211,4 +197,4 @@ def test_what_is_faster_is_measured_on_both():
     def clock() -> float:
         return float(next(ticks))
 
-    assert rivals.gains(("fp32",), clock) == {"fp32": 1.0}
+    assert rivals.gains(("fp32",), clock, components.unet) == {"fp32": 1.0}

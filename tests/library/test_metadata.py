@@ -17,7 +17,7 @@ from aura.composer import compose
 from aura.errors import BadImage, BadMetadata
 from aura.library.metadata import parameters_text, read_record, read_settings
 from aura.library.samplers import NAMES, scheduler_of
-from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger
+from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger, Lora
 from aura.settings import Settings
 from aura.styles import BUILTIN, Styles
 from tests.library.pictures import drawn, request, save
@@ -122,6 +122,16 @@ def test_auras_own_parameters_are_understood_without_its_record(tmp_path_factory
     read = read_settings(png(tmp_path_factory.getbasetemp() / "bare.png", parameters=text))
     for field in ("width", "height", "steps", "seed", "model", "scheduler", "guidance"):
         assert read[field] == getattr(wanted, field)
+
+
+def test_loras_are_told_as_other_studios_tell_them_and_read_back(tmp_path):
+    spoken = (Lora(id="my-lora-v1.5", weight=0.8), Lora(id="lcm-lora-sd15"))
+    wanted = request(loras=spoken, clip_skip=1, vae="sdxl-vae-fp16")
+    text = parameters_text(wanted, 0)
+    assert "a red circle <lora:my-lora-v1.5:0.8> <lora:lcm-lora-sd15:1>" in text
+    assert "Clip skip: 2" in text and "VAE: sdxl-vae-fp16" in text
+    read = read_settings(png(tmp_path / "a.png", parameters=text))
+    assert (read["prompt"], read["loras"], read["clip_skip"]) == ("a red circle", spoken, 1)
 
 
 # --- others

@@ -8,7 +8,7 @@ from aura.catalog import decoders
 from aura.catalog.quants import gguf_file
 from aura.memory.abilities import ABILITIES, abilities
 
-ALL = frozenset({"torchao", "bitsandbytes", "gguf"})
+ALL = frozenset({"torchao", "bitsandbytes", "gguf", "openvino"})
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,12 @@ def test_with_everything_there_a_family_can_do_all_it_declares():
 
 @pytest.mark.parametrize(
     ("package", "forms"),
-    [("torchao", {"int8"}), ("bitsandbytes", {"nf4"}), ("gguf", {"gguf_q8", "gguf_q4"})],
+    [
+        ("torchao", {"int8"}),
+        ("bitsandbytes", {"nf4"}),
+        ("gguf", {"gguf_q8", "gguf_q4"}),
+        ("openvino", {"openvino"}),
+    ],
 )
 def test_a_form_whose_package_is_missing_is_never_planned(package, forms):
     there = set(abilities("unwritten", packages=ALL))

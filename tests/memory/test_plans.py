@@ -135,3 +135,10 @@ def test_the_budget_counts_what_aura_holds_as_its_own():
     machine = imagined(8 * GIB, 16 * GIB)
     holding = machine.model_copy(update={"free": machine.free - GIB, "held": machine.held + GIB})
     assert budget(holding) == budget(machine)
+
+
+def test_encoders_that_read_a_prompt_together_count_together():
+    footprint = footprint_of(MODELS["sdxl"], example(MODELS["sdxl"]), rungs=("model_offload",))
+    (plan,) = ladder("SDXL", footprint, imagined(24 * GIB, 32 * GIB))
+    both = sum(footprint.component(n).weights[plan.dtype] for n in footprint.encoders)
+    assert len(footprint.encoders) == 2 and plan.stages["encoding"] > both

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,7 @@ class Batches:
         self.store, self.jobs, self.history, self.outputs = Store(folder), jobs, history, outputs
         self._lock = threading.RLock()
         self._news = threading.Event()
+        self._ends = threading.Condition()  # told when a batch is over
         self._closing = False
         self._version = 0  # another one after each change that the history does not see
         self._told: dict[str, tuple[Any, Progress]] = {}  # by batch: when it was told, and what
@@ -83,6 +85,10 @@ class Batches:
         self._changed()
         return opened
 
+    def resume(self, batch: Batch) -> None:
+        """Go on with one that was stopped, and try again what failed. Raises as ``submit``."""
+        self.submit(batch.owner, batch.model_copy(update={"begun": time.time(), "done": False}))
+
     def stop(self, id: str) -> None:
         """Its queued jobs are cancelled, the running one stops; what is drawn stays."""
         with self._lock:
@@ -114,6 +120,20 @@ class Batches:
         drawn = self._state(batch).drawn
         wanted = (one for request in batch.requests for one in keys(request))
         return [drawn[one] for one in wanted if one in drawn]
+
+    def wait(self, batch: Batch) -> Batch:
+        """As it is once it is no longer drawn: done, stopped, or cut short by the end."""
+        while not self._closing:
+            known = self.store.get(batch.id)
+            if known is None or not known.open:
+                return known or batch
+            with self._ends:
+                self._ends.wait(1.0)
+        return batch
+
+    def fault(self, batch: Batch) -> dict[str, Any] | None:
+        """What the first of its lost pictures came to nothing for."""
+        return next((error for error in self._state(batch).lost.values() if error), None)
 
     def progress(self, batch: Batch) -> Progress:
         """As it was when anything last changed."""
@@ -166,6 +186,8 @@ class Batches:
             ended = ended.model_copy(update={"sheet": made.picture.path})
         self.store.keep(ended)
         self._version += 1
+        with self._ends:
+            self._ends.notify_all()
 
     def _state(self, batch: Batch) -> State:
         drawn: dict[str, Picture] = {}

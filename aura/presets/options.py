@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from aura.catalog import decoders
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.memory.device import Snapshot
@@ -16,7 +17,7 @@ from aura.presets.foresight import foreseen
 from aura.presets.option import Better, Option, Reason
 from aura.presets.table import AUTOMATIC, CHOICES, FEW, NAMES, Preset, preset
 from aura.ratios import RATIOS, SIDE_STEP, size_for
-from aura.requests import SIDE_MIN, Larger, Lora
+from aura.requests import SIDE_MIN, Larger, Lora, Way
 
 PATIENCE_S = 30.0  # what a person waits for one picture without going away
 SOONER = 3.0  # a better choice draws in a third of the time, or it is none
@@ -95,11 +96,19 @@ def _resolved(
     drawn = (
         _plain(table, model, wanted) if quick is None else _with_lora(table, model, quick, wanted)
     )
-    if table.way.precision != "auto" and table.way.precision not in snapshot.dtypes:
-        way = drawn.way.model_copy(update={"precision": "auto"})
-        drawn = drawn.model_copy(update={"way": way})
+    drawn = drawn.model_copy(update={"way": _grantable(table.way, model, snapshot)})
     told = foreseen(drawn.request, catalog, snapshot, known)
     return drawn.model_copy(update=told._asdict())
+
+
+def _grantable(way: Way, model: Model, snapshot: Snapshot) -> Way:
+    """Without what this machine cannot do or has not got: nobody needs to hear of it."""
+    changes: dict[str, str] = {}
+    if way.precision not in ("auto", *snapshot.dtypes):
+        changes["precision"] = "auto"
+    if way.decoder == "tiny" and decoders.tiny(model.family) is None:
+        changes["decoder"] = "auto"
+    return way.model_copy(update=changes)
 
 
 def _plain(table: Preset, model: Model, wanted: Size) -> Option:

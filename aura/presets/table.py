@@ -30,6 +30,7 @@ class Preset(Plain):
     """One table. The file says what each field means."""
 
     name: str
+    models: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     few: bool | None = None
     processor: bool | None = None
@@ -44,7 +45,8 @@ class Preset(Plain):
     def suits(self, model: Model, processor: bool) -> bool:
         few = model.defaults.steps <= FEW
         return (
-            (not self.families or model.family in self.families)
+            (not self.models or model.id in self.models)
+            and (not self.families or model.family in self.families)
             and self.few in (None, few)
             and self.processor in (None, processor)
         )

@@ -20,7 +20,7 @@ from aura.ui import theme
 
 COOKIE = "aura_lang"
 # What the pages' components say; all else is put into words on the server.
-SAID = ("ui.", "generate.", "library.", "fits.", "catalog.style.")
+SAID = ("ui.", "generate.", "preset.", "many.", "grid.", "library.", "fits.", "catalog.style.")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -26,6 +26,7 @@ STYLES = (
     "frame",
     "panel",
     "sections",
+    "presets",
     "stage",
     "side",
     "status",

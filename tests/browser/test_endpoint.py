@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,37 @@ def test_generate_gives_a_picture_with_all_that_is_known_of_it(client: Client) -
         assert picture.size == (told["width"], told["height"])
 
 
+def test_many_prompts_with_a_preset_come_in_their_order(client: Client) -> None:
+    pictures = client.predict(
+        prompts=["a red circle", "# not this", "a blue star"],
+        preset="ultra_fast",
+        steps=2,
+        seed=5,
+        api_name="/generate",
+    )
+    assert [one["prompt"] for one in pictures] == ["a red circle", "a blue star"]
+    assert [one["seed"] for one in pictures] == [5, 6]
+
+
+def test_a_grid_gives_its_cells_and_then_their_sheet(client: Client) -> None:
+    *cells, sheet = client.predict(
+        prompt="a red circle", grid=["steps=1, 2"], size="64x64", seed=5, api_name="/generate"
+    )
+    assert [(one["width"], one["height"]) for one in cells] == [(64, 64)] * 2
+    assert sheet["width"] > 2 * sheet["notices"][0]["facts"]["count"]
+
+
+def test_a_script_brings_the_picture_to_start_from_itself(client: Client) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(buffer, "PNG")
+    data = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    asked = {"prompt": "a red circle", "size": "64x64", "steps": 4, "strength": 0.25}
+    (told,) = client.predict(**asked, start=data, api_name="/generate")
+    with Image.open(Path(told["path"])) as picture:
+        red, green, blue = picture.convert("RGB").getpixel((32, 32))
+    assert red > 150 > max(green, blue)
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -47,6 +80,11 @@ def test_generate_gives_a_picture_with_all_that_is_known_of_it(client: Client) -
         ({"prompt": "x", "count": 1000}, "64"),
         ({"prompt": "x", "model": "<b>none</b>"}, "no model called"),
         ({"prompt": "x" * 5000}, "4000 characters"),
+        ({"prompt": "x", "start": "/etc/passwd"}, "data URL"),
+        ({"prompt": "x", "preset": "turbo"}, "no preset"),
+        ({"prompt": "x", "grid": ["colour=red"]}, "nothing a grid can vary"),
+        ({"prompt": "x", "size": "large"}, "WIDTHxHEIGHT"),
+        ({"prompts": []}, "no prompt"),
     ],
 )
 def test_bad_input_is_refused_in_words(

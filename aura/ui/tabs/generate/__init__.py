@@ -13,6 +13,8 @@ from aura.ui.tabs.generate.adjusting import Adjusting
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.live import Live
 from aura.ui.tabs.generate.managing import Managing
+from aura.ui.tabs.generate.many import Many
+from aura.ui.tabs.generate.presets import Presets
 from aura.ui.tabs.generate.starting import Starting
 from aura.ui.tabs.generate.styles import wire as wire_styles
 from aura.ui.tabs.generate.viewing import Viewing
@@ -30,7 +32,9 @@ def build(context: Context, tab: gr.Tab) -> None:
     opened = Actions(desk).wire()
     Starting(desk, board).wire(opened)
     Adding(desk).wire(opened)
-    Adjusting(desk).wire()
+    picked = Adjusting(desk).wire()
+    Presets(desk).wire(opened, picked)
+    Many(desk).wire(opened)
     Managing(desk).wire()
     Viewing(desk).wire()
     wire_styles(context.studio, form)

@@ -14,7 +14,7 @@ from aura.errors import AuraError
 from aura.ui.advice import better
 from aura.ui.pages import Page
 from aura.ui.status import told
-from aura.ui.tabs.generate import examples, message, panel, reuse
+from aura.ui.tabs.generate import examples, message, panel, presets, reuse
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.live import PARTS, focus
 from aura.ui.tabs.generate.panel import FIELDS
@@ -57,6 +57,7 @@ class Actions:
         page = self.desk.context.pages.opened(request, owner)
         model = self.desk.model((last or {}).get("model") or model_id)
         known = reuse.valid(last or {}, self.studio.settings.data_dir)
+        known = presets.known(self.studio, model, known)
         chosen = dict(zip(FIELDS, panel.filled(self.studio, model, known), strict=True))
         if not isinstance(chosen["seed"], int):
             chosen["seed"] = None  # Gradio shows a number that was never set as 0

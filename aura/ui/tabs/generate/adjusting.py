@@ -24,7 +24,8 @@ class Adjusting:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.studio = desk, desk.studio
 
-    def wire(self) -> None:
+    def wire(self) -> Any:
+        """The event of a model that was chosen, for those who go on from there."""
         desk, form = self.desk, self.desk.form
         model, fields = desk.context.model, form.fields
         form.examples.act(self.example, None, fields["prompt"], **QUICK)
@@ -33,7 +34,7 @@ class Adjusting:
         sides = form.of(*SIDES)
         for side in sides:
             side.change(self.sizes, [model, *sides], [form.size, form.sides], **LATEST)
-        model.input(
+        picked = model.input(
             self.model_chosen,
             [desk.owner, model, *sides],
             [*form.of("steps", "guidance", "scheduler"), form.examples, form.size],
@@ -41,6 +42,7 @@ class Adjusting:
         )
         self._wire_larger()
         self._wire_repair()
+        return picked
 
     def _wire_larger(self) -> None:
         desk, form = self.desk, self.desk.form

@@ -18,6 +18,7 @@ from aura.ui.wire import QUICK
 class Managing:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.jobs = desk, desk.studio.jobs
+        self.batches = desk.studio.batches
 
     def wire(self) -> None:
         desk = self.desk
@@ -36,6 +37,7 @@ class Managing:
         elif act in ("pause", "resume"):
             (jobs.pause if act == "pause" else jobs.resume)()
         elif act == "clear":
+            self.batches.stop_all(page.owner)
             jobs.clear(page.owner)
             page.dismissed |= {view.id for view in jobs.views(page.owner) if view.ended}
         elif act in ("stop", "front", "retry") and self._owns(page, job):

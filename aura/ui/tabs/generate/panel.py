@@ -13,9 +13,20 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from aura.catalog.models import Model
+from aura.presets import OWN
 from aura.ui.language import say
 from aura.ui.markup import WARMER, island
-from aura.ui.tabs.generate.sections import advanced, larger, loras, repair, size, start, words
+from aura.ui.tabs.generate.sections import (
+    advanced,
+    larger,
+    loras,
+    many,
+    presets,
+    repair,
+    size,
+    start,
+    words,
+)
 from aura.ui.tabs.generate.sections.numbers import numbers
 from aura.ui.tabs.generate.sections.size import CUSTOM
 from aura.ui.tabs.generate.sections.words import NO_STYLE
@@ -38,13 +49,23 @@ PLAIN = (  # each a keyword of compose by itself
 )
 FIELDS = (
     *PLAIN,
+    "preset",
     *advanced.WAY,
     *start.FIELDS,
     *loras.FIELDS,
     *larger.FIELDS,
     *repair.FIELDS,
 )
-PARTS = ("start", "loras", "vae", "clip_skip", "larger", "repair", "way")  # keywords of the rest
+PARTS = (
+    "preset",
+    "start",
+    "loras",
+    "vae",
+    "clip_skip",
+    "larger",
+    "repair",
+    "way",
+)  # keywords of the rest
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,8 @@ class Panel:
     loras: loras.Parts
     larger: larger.Parts
     repair: repair.Parts
+    many: many.Parts
+    preset_words: gr.HTML
     examples: gr.HTML
     size: gr.HTML
     sides: gr.Row
@@ -90,6 +113,7 @@ def build(studio: Studio) -> Panel:
     with gr.Column(elem_id="aura-panel", min_width=320, scale=0):
         with gr.Column(elem_id="aura-form"):
             words.prompt(fields, parts)
+            presets.build(fields, parts)
             words.style(studio, fields, parts)
             size.size(default, fields, parts)
             numbers(fields, parts)
@@ -99,6 +123,7 @@ def build(studio: Studio) -> Panel:
                 parts["larger"] = larger.build(studio, fields)
                 parts["repair"] = repair.build(studio, fields)
                 advanced.advanced(default, fields)
+                parts["many"] = many.build()
         _buttons(parts)
     return Panel(fields=fields, **parts)
 
@@ -121,6 +146,7 @@ def keywords(studio: Studio, model: Model, values: Sequence[Any]) -> dict[str, A
     return {
         **{name: given[name] for name in PLAIN},
         **size.keywords(given),
+        **presets.keywords(given),
         **advanced.keywords(given),
         **start.keywords(given, studio.settings.data_dir),
         **loras.keywords(given, studio.catalog, model),
@@ -144,6 +170,7 @@ def filled(studio: Studio, model: Model, settings: Mapping[str, Any]) -> list[An
         known["style"] = known["style"] or NO_STYLE
     plain = {name: known[name] for name in PLAIN if known.get(name) is not None}
     of_sections = {
+        "preset": known.get("preset") or OWN,
         **advanced.filled(known),
         **start.filled(known),
         **loras.filled(known, studio.catalog, model),

@@ -1,0 +1,188 @@
+"""Choosing a preset fills the panel; a change by hand makes it one's own. Both tell what the
+picture will take before it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from aura.catalog.models import Model
+from aura.composer import compose
+from aura.errors import AuraError
+from aura.fits.machine import Lessons, Machine
+from aura.memory.device import Snapshot
+from aura.memory.glance import glance
+from aura.passes.foresight import Lessons as Lookup
+from aura.presets import AUTOMATIC, OWN, Option, applied, foreseen, option, options
+from aura.presets.table import FEW
+from aura.requests import GenerateRequest, Lora
+from aura.ui.status import told
+from aura.ui.tabs.generate import panel
+from aura.ui.tabs.generate.desk import Desk
+from aura.ui.tabs.generate.panel import FIELDS
+from aura.ui.tabs.generate.sections import loras, presets, size
+from aura.ui.tabs.generate.sections.larger import OFF, target
+from aura.ui.wire import QUICK
+
+if TYPE_CHECKING:
+    from aura.studio import Studio
+
+# What a person changes by hand; then the settings are no preset's any more.
+BY_HAND = (
+    "width",
+    "height",
+    "steps",
+    "guidance",
+    "scheduler",
+    "precision",
+    "placement",
+    "decoder",
+    "larger",
+    "upscaler",
+    "refine",
+    "refine_steps",
+    "refiner",
+)
+Size = tuple[int, int]
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
+
+
+class Presets:
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.studio = desk, desk.studio
+
+    def wire(self, opened: Any, picked: Any) -> None:
+        desk, form = self.desk, self.desk.form
+        preset, shown = form.fields["preset"], [form.fields["preset"], form.preset_words]
+        asks = [desk.owner, *desk.settings]
+        filled = [*form.of(*presets.SETS), *shown]
+        for event in (preset.input, form.fields["ratio"].input, picked.then):
+            event(self.fill, asks, filled, **LATEST)
+        opened.then(self.tell, asks, shown, **QUICK)
+        gr.on([form.fields[name].input for name in BY_HAND], self.own, asks, shown, **LATEST)
+        form.fields["count"].input(self.tell, asks, shown, **LATEST)
+
+    def fill(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
+        """The values of the chosen preset, for the size that is wanted in the end."""
+        given, model = dict(zip(FIELDS, values, strict=True)), self.desk.model(model_id)
+        skipped = [gr.skip()] * len(presets.SETS)
+        if given["preset"] == OWN:
+            return [*skipped, *self.tell(request, owner, model_id, *values)]
+        with here(self.studio) as machine:
+            found = machine.option(given["preset"], model, wanted(given, model))
+        settings = {**found.keywords, "loras": (*found.loras, *own_loras(self.studio, given))}
+        updates = panel.filled(self.studio, model, settings)
+        named = dict(zip(FIELDS, updates, strict=True))
+        shown = self._shown(request, owner, model, given, wanted(given, model))
+        return [*(named[name] for name in presets.SETS), *shown]
+
+    def own(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
+        """A hand was laid on something: the settings are one's own."""
+        given = dict(zip(FIELDS, values, strict=True)) | {"preset": OWN}
+        return self.tell(request, owner, model_id, *given.values())
+
+    def tell(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
+        """The figures under each preset, and the words under the chosen one."""
+        given, model = dict(zip(FIELDS, values, strict=True)), self.desk.model(model_id)
+        return self._shown(request, owner, model, given, wanted(given, model))
+
+    def _shown(
+        self,
+        request: gr.Request,
+        owner: str,
+        model: Model,
+        given: Mapping[str, Any],
+        final: Size | None,
+    ) -> list[Any]:
+        lang = self.desk.page(request, owner).lang
+        with here(self.studio) as machine:
+            every = machine.options(model, final)
+        chosen = next((one for one in every if one.name == given["preset"]), None)
+        count = int(given["count"]) if isinstance(given["count"], int | float) else 1
+        if chosen is not None:
+            said = presets.words(lang, chosen)
+            took = None if chosen.seconds is None else chosen.seconds * count
+            said += presets.paragraphs([presets.expected(lang, count, took, chosen.peak)])
+        else:
+            said = presets.paragraphs([self._own(lang, model, given, count)])
+        return [gr.update(choices=presets.choices(lang, every), value=given["preset"]), said]
+
+    def _own(self, lang: str, model: Model, given: Mapping[str, Any], count: int) -> str:
+        """What settings of one's own will take; empty for what cannot be asked for yet."""
+        asked = panel.keywords(self.studio, model, [given[name] for name in FIELDS])
+        try:
+            request = asked_for(self.studio, model, asked)
+        except AuraError:
+            return ""
+        with here(self.studio) as machine:
+            found = foreseen(request, self.studio.catalog, machine.snapshot, machine.known)
+        took = None if found.seconds is None else found.seconds * count
+        return presets.expected(lang, count, took, found.peak)
+
+
+def asked_for(studio: Studio, model: Model, asked: Mapping[str, Any]) -> GenerateRequest:
+    """One picture of these settings, whatever its words. Raises AuraError."""
+    plain = {"prompt": "-", "negative": "", "style": None, "count": 1, "seed": 0}
+    return compose(studio.catalog, studio.styles, **{**asked, **plain, "model": model.id})
+
+
+def wanted(given: Mapping[str, Any], model: Model) -> Size | None:
+    """The size of the picture in the end, where a draft is enlarged by interpolation alone."""
+    drawn = size.pixels(model, given["ratio"], given["width"], given["height"])
+    if given["larger"] == OFF or given["refine"]:
+        return drawn
+    return target(given["larger"], drawn) or drawn
+
+
+def known(studio: Studio, model: Model, last: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page is opened with: at the first visit, what the automatic preset sets here."""
+    if last:
+        return dict(last)
+    with here(studio) as machine:
+        found = machine.option(AUTOMATIC, model, None)
+    return {name: value for name, value in found.keywords.items() if name != "model"}
+
+
+def own_loras(studio: Studio, given: Mapping[str, Any]) -> tuple[Lora, ...]:
+    """A person's own LoRAs: not those for few steps, which presets bring and take away."""
+    here = loras.listed(given["loras"])
+    return tuple(lora for lora in here if not quick(studio, lora))
+
+
+def quick(studio: Studio, lora: Lora) -> bool:
+    found = loras.find(studio.catalog, lora.id)
+    return bool(found and 1 < found.defaults.steps <= FEW)
+
+
+@dataclass(frozen=True)
+class Here:
+    """This machine as presets are asked about it, with what its ledger knows."""
+
+    studio: Studio
+    snapshot: Snapshot
+    known: Lookup
+
+    def options(self, model: Model, final: Size | None) -> tuple[Option, ...]:
+        return options(model, self.studio.catalog, self.snapshot, self.known, size=final)
+
+    def option(self, name: str, model: Model, final: Size | None) -> Option:
+        return option(name, model, self.studio.catalog, self.snapshot, self.known, size=final)
+
+    def applied(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return applied(asked, self.studio.catalog, self.snapshot, self.known)
+
+
+@contextmanager
+def here(studio: Studio) -> Iterator[Here]:
+    """As the engine last told; before its first word, as a glance shows it."""
+    status = told(studio)
+    machine = Machine(snapshot=status.device if status else glance(studio.settings), here=True)
+    with closing(Lessons(studio.settings.data_dir / "ledger.db")) as lessons:
+        catalog = studio.catalog
+        yield Here(
+            studio, machine.snapshot, lambda id, work: lessons(machine, catalog.get(id), work)
+        )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.desk import PATIENCE_MS, Desk
@@ -64,10 +66,9 @@ def paint_upper_left(desk: Desk) -> None:
     """One stroke in the upper left of the picture."""
     page = desk.page
     page.locator('#aura-start [data-act="paint"]').click()
-    editor = page.locator("#aura-easel-editor")
-    empty = editor.get_by_text("%").inner_text()
-    expect(editor.get_by_text("%")).not_to_have_text(empty, timeout=PATIENCE_MS)  # it is on the easel
-    box = page.locator("#aura-easel-editor canvas").first.bounding_box()
+    canvas = page.locator("#aura-easel-editor canvas").first
+    _wait_for_the_picture(canvas)
+    box = canvas.bounding_box()
     assert box
     side = min(box["width"], box["height"]) * 0.2
     x, y = box["x"] + box["width"] / 2 - side, box["y"] + box["height"] / 2 - side
@@ -77,3 +78,13 @@ def paint_upper_left(desk: Desk) -> None:
     page.mouse.up()
     page.locator("#aura-easel-done").click()
     expect(page.locator("#aura-start .aura-mask")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def _wait_for_the_picture(canvas: Locator) -> None:
+    """An empty easel is white."""
+    for _ in range(PATIENCE_MS // 200):
+        with Image.open(io.BytesIO(canvas.screenshot())) as seen:
+            if min(seen.convert("RGB").getpixel((seen.width // 2, seen.height // 2))) < 200:
+                return
+        canvas.page.wait_for_timeout(200)
+    raise TimeoutError("the picture did not come")

@@ -31,6 +31,7 @@ from tools.vocabularies import OF
 TINY = Path(__file__).with_name("tiny.json")
 ITEM = 2  # bytes of a value: everything is bfloat16
 TILE = 1_048_573  # values; a prime, so that the rows of a matrix differ
+STATISTICS = ("running_mean", "running_var")  # of a norm: stored, though nothing learns them
 FILES = {"diffusers": "diffusion_pytorch_model.safetensors", "transformers": "model.safetensors"}
 
 NOISE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -138,7 +139,8 @@ def _write_component(component: str, folder: Path, tiny: bool) -> None:
     else:
         model.config.architectures = [kind]
         model.config.save_pretrained(folder)
-    shapes = {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
+    kept = {name: one for name, one in model.named_buffers() if name.endswith(STATISTICS)}
+    shapes = {name: tuple(one.shape) for name, one in (*model.named_parameters(), *kept.items())}
     with (folder / FILES[library]).open("wb") as file:
         _write_weights(shapes, file)
 
@@ -176,7 +178,7 @@ def _values(name: str, shape: tuple[int, ...]) -> memoryview:
     """Values that keep a signal's size from layer to layer, to be repeated as needed."""
     if len(shape) > 1:
         return _noise(math.prod(shape[1:]) ** -0.5)
-    return _same(1.0 if name.endswith("weight") else 0.0)  # norms, and biases
+    return _same(1.0 if name.endswith(("weight", "var")) else 0.0)  # norms, and biases
 
 
 @cache

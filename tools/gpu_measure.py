@@ -148,7 +148,7 @@ class Bench:
             negatives=("",),
             width=side,
             height=side,
-            steps=self.few(STEPS),
+            steps=self.few(min(STEPS, model.defaults.steps)),
             guidance=model.defaults.guidance,
             seed=1,
         )

@@ -11,6 +11,9 @@ QUICK: dict[str, Any] = {
     "api_visibility": "private",
 }
 
+# The same where a newer question makes an older answer wrong: never two on their way.
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
+
 # A handler that stays with its page: as many at a time as there are pages.
 FOLLOWER: dict[str, Any] = {
     "concurrency_limit": None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aura.catalog import Catalog
 from aura.catalog.additions import Additions, mention, weights
 from aura.catalog.models import LIST, shipped
+from aura.catalog.remove import remove
 from aura.catalog.triggers import LENGTH_MAX, WORDS_MAX, triggers
 from aura.requests import SCHEDULERS, Lora
 from aura.settings import Settings
@@ -126,3 +127,21 @@ def test_strangers_words_are_few_and_short_and_can_be_shown(words):
     found = triggers(words)
     assert len(found) <= WORDS_MAX
     assert all(0 < len(word) <= LENGTH_MAX and word.isprintable() for word in found)
+
+
+def test_of_several_models_of_one_repository_one_is_removed_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    known = Catalog(shipped(LIST), tmp_path)
+    small, large = known.get("hyper-sd15"), known.get("hyper-sdxl")
+    repo = tmp_path / "hub" / "models--ByteDance--Hyper-SD"
+    for number, model in enumerate((small, large)):
+        blob, link = repo / "blobs" / str(number), repo / "snapshots" / ("a" * 40) / model.files[0]
+        for path in (blob, link):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        layouts.safetensors(blob, {"x": (number + 1, 8)})
+        link.symlink_to(blob)
+    assert known.installed(small) and known.installed(large)
+    size = (repo / "blobs" / "0").stat().st_size
+    assert remove(known, small).bytes == size
+    assert known.installed(small) is None and known.installed(large)
+    assert not (repo / "blobs" / "0").exists()

@@ -40,7 +40,7 @@ class Artist(Painter):
     inpaints = True
 
     def __init__(self, device: SimulatedDevice) -> None:
-        super().__init__(device)
+        super().__init__(device, unet=16 * GIB)
         self.works: list[GenerateRequest] = []
 
     def footprint(self, model, folder, request):

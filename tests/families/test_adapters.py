@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
 import weakref
 from pathlib import Path
 
@@ -275,9 +273,3 @@ def test_what_is_added_is_part_of_the_footprint(plain_one, vaes):
             each = 4 if form == "fp32" else 2
             assert more.component(name).weights[form] == size + each * path.parameters
     assert more.component("text_encoder") == bare.component("text_encoder")
-
-
-def test_an_engine_starts_without_the_libraries_of_loras_and_weights():
-    told = "import sys, aura.families.registry; print({'compel'} & set(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "set()"

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from aura.catalog.models import LIST, shipped
 from aura.families.base import Drawn, Noticed, PreviewMade, StageBegun, StepDone
@@ -180,6 +181,16 @@ def test_klein_is_told_no_guidance_and_z_image_heeds_it(benches):
     guided = z_image.drawn(guidance=4.0)
     assert not np.array_equal(guided, plain)
     assert not np.array_equal(z_image.drawn(guidance=4.0, negatives=("blue",)), guided)
+
+
+def test_klein_evens_out_its_patches_as_its_file_says(folders, benches, tmp_path):
+    folder = shutil.copytree(folders["flux2-klein-4b"], tmp_path / "klein")
+    (file,) = (folder / "vae").glob("*.safetensors")
+    tensors = load_file(file)
+    save_file(tensors | {"bn.running_mean": tensors["bn.running_mean"] + 1}, file)
+    bench = Bench("flux2-klein-4b", folder)
+    assert bench.loaded.pipe.vae.bn.running_mean.eq(1).all()
+    assert not np.array_equal(bench.drawn(), benches["flux2-klein-4b"].drawn())
 
 
 @pytest.mark.parametrize("name", ["flux2-klein-4b", "z-image-turbo", "sana-sprint-0.6b"])

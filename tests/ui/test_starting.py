@@ -25,9 +25,20 @@ def test_what_is_painted_is_white_in_the_mask_at_the_size_of_the_picture() -> No
     assert mask.getpixel((300, 80)) == 0
 
 
-@pytest.mark.parametrize("value", [None, {"layers": []}, {"layers": [Image.new("RGBA", (9, 9))]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {"layers": []},
+        {"background": Image.new("RGB", (9, 9)), "layers": [Image.new("RGBA", (9, 9))]},
+    ],
+)
 def test_where_nothing_was_painted_there_is_no_mask(value: dict[str, object] | None) -> None:
     assert easel.painted(value, (40, 20)) is None
+
+
+def test_what_is_painted_before_the_picture_has_come_counts_for_nothing() -> None:
+    assert easel.painted(ink((0, 0, 50, 50)) | {"background": None}, (40, 20)) is None
 
 
 def test_a_second_stroke_is_added_to_the_first() -> None:

@@ -13,7 +13,7 @@ from aura.ui.pages import Page
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.sections import loras, loras_view
 from aura.ui.tabs.generate.sections.pieces import chosen, installed
-from aura.ui.wire import QUICK
+from aura.ui.wire import LATEST, QUICK
 
 LEAST, MOST = -4.0, 4.0  # of a weight
 
@@ -40,7 +40,7 @@ class Adding:
             **QUICK,
         )
         for event in (kept.change, opened.then):
-            event(self.render, [model, kept], told, **QUICK)
+            event(self.render, [model, kept], told, **LATEST)
         for changed in (model.change, parts.accordion.expand):
             changed(self.offer, [model, kept, form.fields["vae"]], [*told, *offers], **QUICK)
 

@@ -14,7 +14,7 @@ from aura.ui.tabs.generate import examples
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.sections import larger, repair, size
 from aura.ui.tabs.generate.sections.pieces import chosen, installed
-from aura.ui.wire import QUICK
+from aura.ui.wire import LATEST, QUICK
 
 SIDES = ("ratio", "width", "height")
 LARGER = ("larger", "refine", "refiner")
@@ -33,7 +33,7 @@ class Adjusting:
         form.dice.click(lambda: None, None, fields["seed"], **QUICK)
         sides = form.of(*SIDES)
         for side in sides:
-            side.change(self.sizes, [model, *sides], [form.size, form.sides], **QUICK)
+            side.change(self.sizes, [model, *sides], [form.size, form.sides], **LATEST)
         picked = model.input(
             self.model_chosen,
             [desk.owner, model, *sides],
@@ -54,7 +54,7 @@ class Adjusting:
             self.outcome,
             [model, *wishes],
             [form.outcome, parts.accordion, parts.how],
-            **QUICK,
+            **LATEST,
         )
         form.fields["larger"].input(
             self.screen, form.of("larger", "ratio"), form.fields["ratio"], **QUICK
@@ -70,7 +70,7 @@ class Adjusting:
             self.repair_title,
             form.of("repair", "things"),
             parts.accordion,
-            **QUICK,
+            **LATEST,
         )
         parts.accordion.expand(
             self.detectors,

@@ -79,10 +79,11 @@ def easel_value(picture: Image.Image, mask: Image.Image | None) -> dict[str, Any
 def painted(value: dict[str, Any] | None, size: tuple[int, int]) -> Image.Image | None:
     """The mask that was painted, at the size of the picture: white where it shall change.
 
-    None where nothing was painted.
+    None where nothing was painted, or before there was a picture to paint on.
     """
-    layers = [layer for layer in (value or {}).get("layers") or [] if layer is not None]
-    if not layers:
+    held = value or {}
+    layers = [layer for layer in held.get("layers") or [] if layer is not None]
+    if not layers or held.get("background") is None:
         return None
     mask = layers[0].convert("RGBA").getchannel("A").point(lambda ink: 255 * (ink >= PAINTED))
     return mask.resize(size, Image.Resampling.BILINEAR) if mask.getbbox() else None

@@ -16,7 +16,7 @@ Names = Mapping[str, str]  # of the models, by id
 def facts_of(lang: str, request: GenerateRequest, names: Names) -> Iterator[tuple[str, str]]:
     """Keys of ``generate.details`` and values (HTML), only of what was asked for."""
     if request.preset:
-        key = f"presets.{request.preset}"
+        key = f"preset.{request.preset}"
         yield "preset", esc(text(lang, key) if has(key) else request.preset)
     if request.loras:
         told = (f"{names.get(x.id, x.id)} {number(lang, x.weight)}" for x in request.loras)

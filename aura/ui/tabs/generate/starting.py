@@ -19,7 +19,7 @@ from aura.ui.tabs.generate import easel, message
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.sections import size, start, start_view
 from aura.ui.tabs.generate.sections.start import Kept
-from aura.ui.wire import QUICK
+from aura.ui.wire import LATEST, QUICK
 
 SHARE = 0.25  # of a side, that one press extends the picture by
 SIDES = ("ratio", "width", "height")
@@ -44,7 +44,7 @@ class Starting:
                 self.render,
                 form.of("start", "strength"),
                 [parts.shown, parts.accordion, form.fields["strength"]],
-                **QUICK,
+                **LATEST,
             )
         self._wire_easel(known)
 

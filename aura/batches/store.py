@@ -21,16 +21,17 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: dict[Path, tuple[int, Batch | None]] = {}  # by file: when written, and what
 
     def keep(self, batch: Batch) -> None:
         replace(self._path(batch.id), batch.model_dump_json().encode())
 
     def get(self, id: str) -> Batch | None:
-        return _read(self._path(id)) if id.isalnum() else None
+        return self._batch(self._path(id)) if id.isalnum() else None
 
     def all(self) -> Iterator[Batch]:
         """The newest first."""
-        yield from (batch for path in self._files() if (batch := _read(path)))
+        yield from (batch for path in self._files() if (batch := self._batch(path)))
 
     def unfinished(self, described: str) -> Batch | None:
         """One of the same wishes that was not drawn to its end."""
@@ -41,6 +42,17 @@ class Store:
         """Forget the oldest; their pictures stay."""
         for path in self._files()[REMEMBERED:]:
             path.unlink(missing_ok=True)
+
+    def _batch(self, path: Path) -> Batch | None:
+        """Read once for each time it is written: pages ask for it every second."""
+        try:
+            written = path.stat().st_mtime_ns
+        except OSError:
+            return None
+        known = self._read.get(path)
+        if known is None or known[0] != written:
+            self._read[path] = known = (written, _read(path))
+        return known[1]
 
     def _path(self, id: str) -> Path:
         return self.folder / f"{id}.json"

@@ -36,6 +36,7 @@ class Page:
         self.later: Callable[[], str] | None = None  # says more than ``message`` in a while
         self.strip: tuple[Any, str] = (None, "")  # what the filmstrip was built from, and it
         self.dismissed: set[str] = set()
+        self.made = ""  # a link to what was last made of a batch (HTML)
         self.memory = False  # whether the memory picture is open
         self.said: Callable[[str, Status | None], str] | None = None  # what its last button did
         self.following = threading.Lock()

@@ -18,7 +18,7 @@ from aura.memory.planner import Known
 from aura.memory.simulated import imagined
 from aura.memory.verdict import verdict
 from aura.presets import CHOICES, NAMES, applied, option, options
-from aura.ratios import RATIOS, size_for
+from aura.ratios import size_for
 from aura.requests import GenerateRequest
 from aura.settings import APP_DIR, Settings
 from aura.styles import Styles
@@ -90,7 +90,7 @@ def test_a_finer_preset_never_takes_less_time(model):
 
 
 @pytest.mark.parametrize("model", DRAWING, ids=lambda model: model.id)
-@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("ratio", ["1:1", "16:9", "2:3"])
 def test_what_is_drawn_small_ends_at_the_size_that_was_wanted(model, ratio):
     wanted = size_for(ratio, model.area, model.multiple)
     for one in options(model, CATALOG, PROCESSOR, size=wanted):
@@ -163,7 +163,7 @@ def test_every_reason_is_told_in_both_languages():
     machines = (PROCESSOR, CARD, imagined(0, 4 * GIB))
     found = [
         reason
-        for model in DRAWING
+        for model in map(CATALOG.get, ("sd15", "sdxl", "sd-turbo"))
         for machine in machines
         for known in (fast(1e13), fast(1e10))
         for one in options(model, CATALOG, machine, known)

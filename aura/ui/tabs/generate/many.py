@@ -49,7 +49,7 @@ class Many:
         for event in (drawn, acted):
             desk.follow(event)
         for look in (desk.context.clock.tick, opened.then):
-            look(self.tick, [desk.owner, parts.shown], parts.shown, **QUICK)
+            look(self.tick, desk.owner, parts.shown, **QUICK)
 
     # --- handlers
 
@@ -66,7 +66,7 @@ class Many:
         self, request: gr.Request, owner: str, kind: str, prompts: str, *values: Any
     ) -> list[Any]:
         page = self.desk.page(request, owner)
-        page.message, page.looking_at = "", None
+        page.message, page.looking_at, page.made = "", None, ""
         count = 2 * len(many.AXES)
         written, (model_id, *settings) = values[:count], values[count:]
         given = dict(zip(FIELDS, settings, strict=True))
@@ -129,11 +129,10 @@ class Many:
         """The buttons of a batch. Only one's own can be touched."""
         page, data = self.desk.page(request, owner), act_data(event)
         batch = self.batches.get(data.get("batch", ""))
-        said = ""
         if batch is not None and batch.owner == page.owner:
             page.message = ""
-            said = self.desk.told(page, lambda: self._act(page, data["act"], batch)) or ""
-        return [self._listing(page, said), *self.desk.updates(page)]
+            page.made = self.desk.told(page, lambda: self._act(page, data["act"], batch)) or ""
+        return [self._listing(page), *self.desk.updates(page)]
 
     def _act(self, page: Page, act: str, batch: Batch) -> str:
         """What was made, as HTML; empty where nothing is to be taken along."""
@@ -149,17 +148,17 @@ class Many:
             return many.link(save(exports, self.batches.pictures(batch)))
         return ""
 
-    def tick(self, owner: str, shown: str, request: gr.Request) -> Any:
+    def tick(self, owner: str, request: gr.Request) -> Any:
         page = self.desk.page(request, owner)
-        if '<p class="aura-export"' in (shown or ""):
-            return gr.skip()  # a link that was just made stays until something else is done
-        rendered = self._listing(page)
-        return gr.skip() if rendered == shown else rendered
+        return page.settled({"batches": self._rendered(page)})[0]
 
-    def _listing(self, page: Page, said: str = "") -> str:
+    def _listing(self, page: Page) -> Any:
+        return page.changed({"batches": self._rendered(page)})[0]
+
+    def _rendered(self, page: Page) -> str:
         newest = self.batches.of(page.owner)[:SHOWN]
         told = [(batch, self.batches.progress(batch)) for batch in newest]
-        return many.listing(page.lang, told, said)
+        return many.listing(page.lang, told, page.made)
 
 
 def _axes(kind: str, written: Sequence[Any]) -> list[Axis]:

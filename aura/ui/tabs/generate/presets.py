@@ -24,7 +24,7 @@ from aura.ui.status import told
 from aura.ui.tabs.generate import panel
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.panel import FIELDS
-from aura.ui.tabs.generate.sections import loras, presets, size
+from aura.ui.tabs.generate.sections import larger, loras, presets, size
 from aura.ui.tabs.generate.sections.larger import OFF, target
 from aura.ui.wire import QUICK
 
@@ -47,6 +47,7 @@ BY_HAND = (
     "refine_steps",
     "refiner",
 )
+SIZED = ("ratio", "width", "height", *larger.FIELDS)
 Size = tuple[int, int]
 LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 
@@ -60,8 +61,9 @@ class Presets:
         preset, shown = form.fields["preset"], [form.fields["preset"], form.preset_words]
         asks = [desk.owner, *desk.settings]
         filled = [*form.of(*presets.SETS), *shown]
-        for event in (preset.input, form.fields["ratio"].input, picked.then):
+        for event in (preset.input, picked.then):
             event(self.fill, asks, filled, **LATEST)
+        form.fields["ratio"].input(self.shaped, asks, filled, **LATEST)
         opened.then(self.tell, asks, shown, **QUICK)
         gr.on([form.fields[name].input for name in BY_HAND], self.own, asks, shown, **LATEST)
         form.fields["count"].input(self.tell, asks, shown, **LATEST)
@@ -77,8 +79,20 @@ class Presets:
         settings = {**found.keywords, "loras": (*found.loras, *own_loras(self.studio, given))}
         updates = panel.filled(self.studio, model, settings)
         named = dict(zip(FIELDS, updates, strict=True))
+        if given["larger"] != OFF and given["refine"]:  # a second pass of one's own stays
+            named |= dict.fromkeys(SIZED, gr.skip())
         shown = self._shown(request, owner, model, given, wanted(given, model))
         return [*(named[name] for name in presets.SETS), *shown]
+
+    def shaped(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
+        """A ratio is the whole picture's, so a draft is made anew; sides are one's own."""
+        given = dict(zip(FIELDS, values, strict=True))
+        if given["ratio"] == size.CUSTOM:
+            told = self.own(request, owner, model_id, *values)
+            return [*[gr.skip()] * len(presets.SETS), *told]
+        if given["preset"] != OWN and not given["refine"]:
+            given["larger"] = OFF
+        return self.fill(request, owner, model_id, *given.values())
 
     def own(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
         """A hand was laid on something: the settings are one's own."""

@@ -1,7 +1,7 @@
 """Aura's ways of drawing on this processor beside plain diffusers and OpenVINO, same work.
 
     python -m tools.cpu_benchmark --rounds 3 --passes 3         # Stable Diffusion 1.5 and XL
-    python -m tools.cpu_benchmark --models sd15 --side 256      # less work, to try the tool
+    python -m tools.cpu_benchmark --tiny --rounds 1             # to try the tool itself
 
 Full-size networks with random weights, made on the spot (10 GB of disk) from their
 published configurations; nothing is fetched. Each way is timed in a process of its own, in
@@ -32,14 +32,12 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 
 from aura.families import openvino, speed
-from aura.families.stored import network
+from aura.families.stored import empty, network
 from aura.memory.cpu import processor
 from aura.memory.probe import setup
 from tools import full_size
-from tools.footprints import build, written_of
 from tools.forwards import FORWARDS
 
-NETS = {"sd15": "unet_sd15", "sdxl": "unet_sdxl"}
 SIDES = {"sd15": 512, "sdxl": 1024}
 WAYS = ("diffusers fp32", "diffusers bf16", "openvino", "aura torch", "aura openvino")
 VAES = ("vae fp32", "vae bf16", "taesd bf16")
@@ -52,8 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     options = argparse.ArgumentParser(prog="python -m tools.cpu_benchmark", description=__doc__)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--passes", type=int, default=3)
-    options.add_argument("--models", type=lambda text: text.split(","), default=list(NETS))
-    options.add_argument("--side", type=int, help="pixels, instead of each model's own")
+    options.add_argument("--models", type=lambda text: text.split(","), default=list(SIDES))
+    options.add_argument("--tiny", action="store_true")
     options.add_argument("--folder", type=Path, help="of weights to use again, or to fill")
     options.add_argument("--one", nargs=3, metavar=("MODEL", "WAY", "SIDE"), help="internal")
     given = options.parse_args(arguments)
@@ -73,8 +71,8 @@ def report(given: argparse.Namespace) -> None:
     found = {}
     for name in given.models:
         if not (given.folder / name).exists():
-            full_size.write(name, given.folder / name)
-        side = given.side or SIDES[name]
+            full_size.write(name, given.folder / name, tiny=given.tiny)
+        side = 64 if given.tiny else SIDES[name]
         found[name] = rounds(given, name, side)
         print(f"\n{name} at {side} x {side}, seconds\n", *table(found[name]), sep="\n")
         print("", *whole(found[name], SEED_STEPS[name]), sep="\n", flush=True)
@@ -116,7 +114,7 @@ def timed(folder: Path, name: str, way: str, side: int, passes: int) -> Times:
         return {way: _best(lambda: vae.decode(inputs), passes)}
     dtype = torch.float32 if way.endswith("fp32") else torch.bfloat16
     net = _network(folder, name, way, dtype)
-    config, call = written_of(NETS[name])["config"], FORWARDS["UNet2DConditionModel"].call
+    config, call = net.config, FORWARDS["UNet2DConditionModel"].call
     return {
         f"{way}, {words}": _best(lambda batch=batch: call(net, config, dtype, side, batch), passes)
         for words, batch in (("guided", 2), ("unguided", 1))
@@ -145,10 +143,8 @@ def _network(folder: Path, name: str, way: str, dtype: torch.dtype) -> Any:
         begun = time.perf_counter()
         openvino.save(openvino.convert(network(UNet2DConditionModel, source, dtype)), converted)
         print(f"{name} was converted in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-    with torch.device("meta"):
-        shell = build(NETS[name])
     made = openvino.Converted if way.startswith("aura") else Open
-    return made(shell, converted, dtype)
+    return made(empty(UNet2DConditionModel, source), converted, dtype)
 
 
 class Open(openvino.Converted):

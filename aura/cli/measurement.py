@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from importlib.util import find_spec
 
 import psutil
 
-from aura.engine import side_by_side
+from aura.engine import apart, side_by_side
 from aura.memory.cpu import CpuDevice
 from aura.memory.gauge import Gauge, Rivals
 from aura.memory.ledger import Ledger
@@ -22,7 +22,7 @@ def take(
     settings: Settings,
     tell: Callable[[str], object],
     rivals: Rivals | None = None,
-    abreast: Callable[[], Mapping[int, float]] = side_by_side.measured,
+    abreast: Callable[[], Mapping[int, float]] = apart.measured,
     busy: Callable[[], float] = lambda: psutil.cpu_percent(WATCHED_S),
 ) -> None:
     """Measure again and remember; about a minute. ``tell`` is told keys of texts.
@@ -37,16 +37,10 @@ def take(
         ledger.gauged(name, setup, device.throughput())
         if rivals or find_spec("openvino"):
             tell("cli.measure.rivals")
-            Gauge(device, ledger, rivals or _rivals).compare()
+            Gauge(device, ledger, rivals or apart.gains).compare()
         if busy() > BUSY:
             tell("cli.measure.busy")
             return
         tell("cli.measure.side_by_side")
         found = {side_by_side.key(many): gain for many, gain in abreast().items()}
         ledger.gauged(name, setup, found)
-
-
-def _rivals(dtypes: Sequence[str]) -> Mapping[str, float]:
-    from aura.families.rivals import gains  # loads torch
-
-    return gains(tuple(dtypes))

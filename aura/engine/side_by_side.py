@@ -8,18 +8,15 @@ more pictures an hour come of it. Processes, because threads of one would share 
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 from aura.catalog import Catalog
 from aura.engine import part
+from aura.engine.apart import PARTS, cores
 from aura.engine.host import Engine
 from aura.engine.lock import DeviceLock
 from aura.engine.parts import Parts
-from aura.engine.process import ROOT
 from aura.engine.protocol import Cancelled, JobEvent, Notice, Status
 from aura.engine.supervisor import Supervisor
 from aura.errors import AuraError, Stopped
@@ -29,10 +26,8 @@ from aura.memory.verdict import verdict
 from aura.requests import GenerateRequest, Request
 from aura.settings import Settings
 
-PARTS = (2, 4, 8)  # that are tried
 PAYS = 1.1  # times as many pictures, from which it is worth the trouble
 START_S = 20.0  # until so many engines have loaded the model
-MEASURED_S = 3.0
 
 
 class SideBySide:
@@ -183,43 +178,6 @@ def divided(device: Snapshot, many: int) -> int:
     return device.overhead + budget(device) // many
 
 
-# --- measuring
-
-
 def key(many: int) -> str:
     """The key of how much more ``many`` processes do than one."""
     return f"side by side {many}"
-
-
-def measured(of: Sequence[int] = PARTS, seconds: float = MEASURED_S) -> dict[int, float]:
-    """By number of processes, how many times as much they do together as one with all cores."""
-    alone = rate(1, seconds)
-    return {many: rate(many, seconds) / alone for many in of if many <= cores()}
-
-
-def rate(many: int, seconds: float) -> float:
-    """Passes a second of ``many`` processes together, each with its share of the cores."""
-    threads = str(max(1, cores() // many))
-    environment = os.environ | {"OMP_NUM_THREADS": threads}
-    command = [sys.executable, "-m", "aura.families.rivals", str(seconds)]
-    started = [
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment
-        )
-        for _ in range(many)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        process.stdout.readline()  # it is ready
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    return sum(float(process.communicate()[0]) for process in started)
-
-
-def cores() -> int:
-    """Those this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

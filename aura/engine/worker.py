@@ -18,7 +18,7 @@ import aura
 from aura.catalog import Catalog, Model, folders, store
 from aura.catalog.additions import Additions
 from aura.catalog.sound import Sound
-from aura.engine import drafts
+from aura.engine import apart, drafts
 from aura.engine.drawing import Drawing
 from aura.engine.lock import DeviceLock
 from aura.engine.previews import Previews
@@ -171,7 +171,6 @@ def open_manager(
     ledger: str = "ledger.db",
 ) -> Manager:
     """The manager of the device that the settings name, with every family."""
-    from aura.families import rivals
     from aura.families.registry import by_name  # loads torch
 
     families = by_name(settings.compile, additions, settings.data_dir / "converted")
@@ -181,7 +180,7 @@ def open_manager(
         Ledger(settings.data_dir / ledger),
         locate=locate,
         keep_s=settings.idle_release,
-        rivals=rivals.gains if find_spec("openvino") else None,
+        rivals=apart.gains if find_spec("openvino") else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from aura.memory.abilities import abilities
@@ -21,14 +22,18 @@ class Gauge:
         self.device, self.ledger, self.rivals = device, ledger, rivals
         self._measured = self._compared = False
 
-    def tend(self, used: Iterable[Entry]) -> None:
-        """What is not known yet, and concerns the models in use, is measured now."""
+    def tend(self, used: Iterable[Entry], quiet: Callable[[], bool]) -> None:
+        """What is not known yet, and concerns the models in use, is measured now.
+
+        ``quiet``: nothing draws. What was compared beside a job is not remembered.
+        """
         if not self._measured:
             self._measured = True
             self.measure()
         if not self._compared and any(map(self._concerned, used)):
             self._compared = True
-            self.compare()
+            compare = threading.Thread(target=self.compare, args=(quiet,), daemon=True)
+            compare.start()  # it takes longer than a status may be late
 
     def measure(self) -> None:
         name, setup = self.device.snapshot().name, self.device.setup()
@@ -36,7 +41,7 @@ class Gauge:
             self.ledger.gauged(name, setup, self.device.throughput())
             self.device.empty_cache()
 
-    def compare(self) -> None:
+    def compare(self, quiet: Callable[[], bool] = lambda: True) -> None:
         """Some seconds of work: only once a model was used that it can make faster."""
         snapshot, setup = self.device.snapshot(), self.device.setup()
         known = self.ledger.throughput(snapshot.name, setup)
@@ -44,6 +49,9 @@ class Gauge:
         if self.rivals is None or snapshot.kind != "cpu" or not asked or not known:
             return
         gains = self.rivals(tuple(dtype for dtype in asked if dtype in known))
+        if not quiet():
+            self._compared = False
+            return
         speeds = {converted(dtype): known[dtype] * gain for dtype, gain in gains.items()}
         self.ledger.gauged(snapshot.name, setup, speeds)
         self.device.empty_cache()

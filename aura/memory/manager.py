@@ -190,10 +190,13 @@ class Manager:
                     self._rest(entry, self.clock() - entry.used)
             self._room.give_way()
             self._residency.leaks.check(self.clock())
-            if not any(entry.loans for entry in self._residency.all()):
-                self._gauge.tend(self._residency.all())
+            if self._quiet():
+                self._gauge.tend(self._residency.all(), self._quiet)
         finally:
             self._lock.release()
+
+    def _quiet(self) -> bool:
+        return not any(entry.loans for entry in self._residency.all())
 
     def _rest(self, entry: Entry, idle_s: float) -> None:
         """Off the card after ``keep_s``; the copy in RAM goes after the same time again."""

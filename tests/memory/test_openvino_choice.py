@@ -139,3 +139,11 @@ def test_a_machine_is_compared_once_and_that_is_remembered():
         gauge.compare()
     assert device.measured == 1 and asked == [("bf16", "fp32")]
     assert ledger.throughput(ROOMY.name)[converted("bf16")] == 1.5 * SPEED["bf16"]
+
+
+def test_what_was_compared_beside_a_job_is_not_believed():
+    device, ledger = Processor(), Ledger(":memory:")
+    gauge = Gauge(device, ledger, lambda dtypes: dict.fromkeys(dtypes, 1.5))
+    gauge.measure()
+    gauge.compare(quiet=lambda: False)
+    assert ledger.throughput(ROOMY.name) == SPEED

@@ -18,7 +18,7 @@ NO_STYLE = ""
 
 
 def prompt(fields: dict[str, Any], parts: dict[str, Any]) -> None:
-    with gr.Group(elem_classes="aura-card"):
+    with gr.Group(elem_classes="aura-card aura-words"):
         fields["prompt"] = gr.Textbox(
             label=say("generate.prompt"),
             placeholder=say("generate.prompt.placeholder"),

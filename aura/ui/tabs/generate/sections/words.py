@@ -22,7 +22,7 @@ def prompt(fields: dict[str, Any], parts: dict[str, Any]) -> None:
         fields["prompt"] = gr.Textbox(
             label=say("generate.prompt"),
             placeholder=say("generate.prompt.placeholder"),
-            lines=4,
+            lines=3,
             max_lines=8,
             max_length=PROMPT_MAX,
             elem_id="aura-prompt",

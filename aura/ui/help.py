@@ -52,5 +52,6 @@ def content(lang: str) -> str:
         f"<h3>{esc(text(lang, 'help.keys'))}</h3><table>{keys}</table>"
         f"<h3>{esc(text(lang, 'help.wild'))}</h3><table>{wilds}</table>"
         f"<h3>{esc(text(lang, 'help.back'))}</h3><p>{esc(text(lang, 'help.back.text'))}</p>"
+        f"<h3>{esc(text(lang, 'help.start'))}</h3><p>{esc(text(lang, 'help.start.text'))}</p>"
         f'<button class="aura-btn is-text" value="close">{close}</button></form></dialog>'
     )

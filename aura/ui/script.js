@@ -249,11 +249,18 @@
     }
   };
 
+  /* Gradio's folds do not tell who listens whether they are open. */
+  const tellFolds = () => {
+    for (const fold of document.querySelectorAll(".aura-section > .label-wrap")) {
+      fold.setAttribute("aria-expanded", String(fold.classList.contains("open")));
+    }
+  };
+
   const start = () => {
     showSide();
     nameControls();
     document.body.append(heard);
-    const look = () => { nameControls(); showSide(); announce(); keepFocus(); followSheet(); };
+    const look = () => { nameControls(); tellFolds(); showSide(); announce(); keepFocus(); followSheet(); };
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
     window.addEventListener("resize", showSide);
   };

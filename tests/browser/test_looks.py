@@ -22,8 +22,10 @@ CONTROLS = (
     "#aura-advanced > button",
 )
 
-# What a click in the middle of an element would hit, and whether that is the element.
+# What a click in the middle of an element would hit, and whether that is the element. The
+# panel may have to be moved for it, the page never.
 REACHED = """(selector) => {
+  document.querySelector(selector).scrollIntoView({block: 'nearest'});
   const box = document.querySelector(selector).getBoundingClientRect();
   const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   return !!hit && !!hit.closest(selector);

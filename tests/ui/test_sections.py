@@ -15,6 +15,7 @@ from PIL import Image
 from aura import settings
 from aura.catalog.models import Catalog, Model
 from aura.library import inputs
+from aura.presets import CHOICES, OWN
 from aura.ui.tabs.generate import panel, reuse
 from aura.ui.tabs.generate.adding import with_word
 from aura.ui.tabs.generate.panel import FIELDS
@@ -59,6 +60,7 @@ EMPTY: dict[str, Any] = {
     "guidance": 2.5,
     "scheduler": "auto",
     "seed": None,
+    "preset": "own",
     "precision": "auto",
     "placement": "auto",
     "decoder": "auto",
@@ -121,6 +123,7 @@ def test_a_panel_that_was_left_alone_asks_for_no_more_than_words_and_a_size(stud
     things=st.lists(st.sampled_from(["face", "hand", "a red hat"]), min_size=1, unique=True),
     ratio=st.sampled_from(["1:1", "16:9", "2:3"]),
     started=st.booleans(),
+    preset=st.sampled_from([OWN, *CHOICES]),
 )
 def test_what_is_set_comes_back_after_a_visit(
     studio: Any,
@@ -132,6 +135,7 @@ def test_what_is_set_comes_back_after_a_visit(
     things: list[str],
     ratio: str,
     started: bool,
+    preset: str,
 ) -> None:
     here = picture(studio)
     drawn = size.pixels(SHAPES, ratio, None, None)
@@ -142,6 +146,7 @@ def test_what_is_set_comes_back_after_a_visit(
         "loras": [{"id": "ink", "weight": weight / 20} for weight in weights],
         "clip_skip": skip,
         "precision": precision,
+        "preset": preset,
         "repair": True,
         "things": things,
         "start": {"picture": here, "mask": None, "original": here} if started else None,
@@ -181,7 +186,7 @@ def test_a_page_can_name_no_file_but_those_that_were_kept_for_it(
 
 @pytest.mark.parametrize("broken", [7, "x", [], {"strength": 9}, {"pictures": []}, [{"id": 1}]])
 def test_broken_settings_of_a_browser_are_passed_over(studio: Any, broken: Any) -> None:
-    returned(studio, dict.fromkeys(panel.PARTS, broken))
+    assert returned(studio, dict.fromkeys(panel.PARTS, broken))["preset"] == OWN
     asked(studio, start=broken, loras=broken)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from aura.catalog.models import Model
-from aura.presets import OWN
+from aura.presets import CHOICES, OWN
 from aura.ui.language import say
 from aura.ui.markup import WARMER, island
 from aura.ui.tabs.generate.sections import (
@@ -170,7 +170,7 @@ def filled(studio: Studio, model: Model, settings: Mapping[str, Any]) -> list[An
         known["style"] = known["style"] or NO_STYLE
     plain = {name: known[name] for name in PLAIN if known.get(name) is not None}
     of_sections = {
-        "preset": known.get("preset") or OWN,
+        "preset": known["preset"] if known.get("preset") in CHOICES else OWN,
         **advanced.filled(known),
         **start.filled(known),
         **loras.filled(known, studio.catalog, model),

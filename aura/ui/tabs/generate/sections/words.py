@@ -18,11 +18,11 @@ NO_STYLE = ""
 
 
 def prompt(fields: dict[str, Any], parts: dict[str, Any]) -> None:
-    with gr.Group(elem_classes="aura-card"):
+    with gr.Group(elem_classes="aura-card aura-words"):
         fields["prompt"] = gr.Textbox(
             label=say("generate.prompt"),
             placeholder=say("generate.prompt.placeholder"),
-            lines=4,
+            lines=3,
             max_lines=8,
             max_length=PROMPT_MAX,
             elem_id="aura-prompt",

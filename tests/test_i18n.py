@@ -21,7 +21,8 @@ SAME = re.compile(r"^[\W\d_]*$|^\S{1,3}$")  # signs, numbers and units are the s
 # equal was left untranslated.
 NAMES = ("generate.scheduler.",)
 SHARED = {"Python", "Aura", "Error", "Macro", "Anime", "Pixel", "art", "Low", "poly", "Temp."}
-SHARED |= {"Ukiyo-e"}
+SHARED |= {"Ukiyo-e", "Full", "bits"}
+SHARED |= {"(fp32)", "(bf16)", "(fp16)", "(fp8)", "(int8)", "(NF4)"}  # formats of numbers
 
 
 def read(lang: str, area: str) -> dict[str, str]:

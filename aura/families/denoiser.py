@@ -13,15 +13,23 @@ class Staged:
 
     computes_on = torch.device("cpu")
 
+    scheduler: Any
+
     @property
     def _execution_device(self) -> torch.device:
         return self.computes_on
 
+    def prepare_extra_step_kwargs(self, generator: torch.Generator, eta: float) -> dict[str, Any]:
+        """Called once the timesteps are known. From here they are counted and not looked up: a
+        rounded schedule may name one of them twice."""
+        if getattr(self.scheduler, "begin_index", 0) is None:
+            self.scheduler.set_begin_index(0)
+        extra: dict[str, Any] = super().prepare_extra_step_kwargs(generator, eta)  # type: ignore[misc]
+        return extra
+
 
 class Begun(Staged):
     """Mixed into a pipeline that begins on the way: each counts the steps left in its own way."""
-
-    scheduler: Any
 
     def get_timesteps(
         self, num_inference_steps: int, strength: float, *_: Any, **__: Any

@@ -37,7 +37,7 @@ def denoised(
         yield Noticed("families.compiling", {})
         speed.compile_blocks(getattr(loaded.pipe, family.core))
     chosen = request.scheduler if request.scheduler in family.samplers else "auto"
-    sampler = scheduler(chosen, loaded.published)
+    sampler = scheduler(chosen, loaded.published, request.steps)
     pipe = denoiser(begun.view(loaded.pipe), sampler, family.core, "cfg_split" in plan.switches)
     seed = (request.seed + index) % (SEED_MAX + 1)
     drawing = steps(

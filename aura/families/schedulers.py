@@ -21,12 +21,19 @@ SCHEDULERS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def scheduler(name: str, published: Any) -> Any:
+def scheduler(name: str, published: Any, steps: int) -> Any:
     """A fresh scheduler called ``name`` with the config of the model's published one.
 
-    Fresh each time: a scheduler carries the state of its last run.
+    Fresh each time: a scheduler carries the state of its last run. The one of LCM picks its
+    steps out of as many as the model was distilled from, and must not be asked for more.
     """
-    if name == "auto":
-        return type(published).from_config(published.config)
-    class_name, changes = SCHEDULERS[name]
-    return getattr(diffusers, class_name).from_config(published.config, **changes)
+    kind: Any = type(published)
+    changes: dict[str, Any] = {}
+    if name != "auto":
+        class_name, changes = SCHEDULERS[name]
+        kind = getattr(diffusers, class_name)
+    made = kind.from_config(published.config, **changes)
+    few = made.config.get("original_inference_steps")
+    if few is not None and few < steps:
+        return kind.from_config(made.config, original_inference_steps=steps)
+    return made

@@ -23,6 +23,7 @@ from aura.families.stable_diffusion import StableDiffusion
 from aura.ratios import RATIOS, size_for
 from tests.engine.scripted import request
 from tests.families.plans import plan
+from tools.train.publish import PACK
 
 PLACES = [
     ("encoders_out", 1.0),
@@ -61,6 +62,18 @@ def test_every_ratio_comes_out_in_its_own_size(loaded, ratio):
     width, height = size_for(ratio, MODEL.area, MODEL.multiple)
     (image,) = drawn(loaded, request(width=width, height=height, steps=1))
     assert image.size == (width, height)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_every_sampler_takes_any_number_of_steps(name):
+    """Also where its rounded timesteps repeat, or are more than it was distilled for."""
+    shapes = Model(**(MODEL.model_dump() | {"id": "shapes"}))
+    family = StableDiffusion()
+    loaded = family.load(shapes, PACK, plan())
+    for steps in (1, 21, 60):
+        asked = request(width=64, height=64, steps=steps, guidance=0, scheduler=name)
+        assert len(drawn(loaded, asked)) == 1
+    family.unload(loaded)
 
 
 @pytest.mark.parametrize("name", ["auto", *SCHEDULERS])

@@ -112,7 +112,7 @@ def drawn(studio: Studio, lang: str, asked: dict[str, Any]) -> list[Picture]:
             plain[name] = stack.enter_context(picture_file(plain[name], name))
         machine = stack.enter_context(here(studio))
         data = studio.settings.data_dir
-        wanted, _ = wishes.keywords(plain, studio.catalog, data, machine.snapshot)
+        wanted, _ = wishes.keywords(plain, studio.catalog, data, machine.snapshot, machine.known)
 
         def composed(**one: Any) -> GenerateRequest:
             filled = machine.applied(one)

@@ -99,7 +99,7 @@ def _hires(request: GenerateRequest) -> dict[str, Any]:
     larger, start = request.larger, request.start
     if larger is None:
         return {"Denoising strength": f"{start.strength:.12g}"} if start else {}
-    steps = {"Hires steps": larger.steps or request.steps} if larger.strength else {}
+    steps = {"Hires steps": request.redrawn_steps} if larger.strength else {}
     return {
         "Denoising strength": f"{larger.strength:.12g}",
         "Hires upscale": f"{larger.width / request.width:.4g}",

@@ -62,9 +62,7 @@ class Larger(Plain):
     height: int = Field(ge=SIDE_MIN, le=LARGE_MAX)
     upscaler: str = "lanczos"
     strength: float = Field(0.3, ge=0, le=1)
-    steps: int | None = Field(
-        None, ge=1, le=150
-    )  # as many as were drawn with; another model, its own
+    steps: int | None = Field(None, ge=1, le=150)  # None: as many as were drawn with
     model: str | None = None
     tile: int = Field(0, ge=0, le=SIDE_MAX, multiple_of=8)
 
@@ -147,6 +145,12 @@ class GenerateRequest(Plain):
         """Steps that are really taken: a picture to start from spares the first of them."""
         share = self.start.strength if self.start else 1.0
         return max(1, int(self.steps * share))
+
+    @property
+    def redrawn_steps(self) -> int:
+        """Of the second pass and of repairs, before their strength spares the first of them."""
+        refined = self.larger.steps if self.larger and self.larger.strength else None
+        return refined or self.steps
 
     @property
     def shape(self) -> str:

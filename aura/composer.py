@@ -23,6 +23,7 @@ from aura.requests import (
     Repair,
     Start,
     Way,
+    seed_after,
 )
 from aura.styles import Style, Styles
 
@@ -66,7 +67,7 @@ def compose(
     worn = styles.get(style) if style else None
     seed = _seed(seed)
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
-    seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
+    seeds = [seed_after(seed, i) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
     return _checked(
         model=chosen.id,

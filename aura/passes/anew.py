@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from aura.passes.piece import Desk
-from aura.requests import SEED_MAX, GenerateRequest, Start, Way
+from aura.requests import GenerateRequest, Start, Way
 
 
 def asked(
@@ -20,7 +20,7 @@ def asked(
             "steps": request.redrawn_steps,
             "prompts": (prompt or request.prompts[index],),
             "negatives": (request.negatives[index],),
-            "seed": (request.seed + index) % (SEED_MAX + 1),
+            "seed": request.seed_of(index),
             "width": size[0],
             "height": size[1],
             "start": start,

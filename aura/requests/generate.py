@@ -16,6 +16,7 @@ from aura.requests.plain import (
     Plain,
     Prompt,
     Side,
+    seed_after,
 )
 
 
@@ -48,6 +49,13 @@ class Start(Plain):
         """The picture, and the mask if there is one, that picture ``index`` starts from."""
         at = index if len(self.pictures) > 1 else 0
         return self.pictures[at], self.masks[at] if self.masks else None
+
+    def part(self, within: slice) -> Start:
+        """For those pictures of the request alone."""
+        if len(self.pictures) == 1:
+            return self
+        cut = {"pictures": self.pictures[within], "masks": self.masks[within]}
+        return self.model_copy(update=cut)
 
 
 class Larger(Plain):
@@ -89,7 +97,7 @@ class Way(Plain):
 
 
 class GenerateRequest(Plain):
-    """Text to image. ``prompts[i]`` is drawn with seed ``seed + i``.
+    """Text to image. ``prompts[i]`` is drawn with ``seed_of(i)``.
 
     ``prompt`` and ``negative`` are as the person typed them (wildcards and all);
     ``prompts`` and ``negatives`` are what each picture is drawn from, style and
@@ -134,6 +142,25 @@ class GenerateRequest(Plain):
     @property
     def count(self) -> int:
         return len(self.prompts)
+
+    def seed_of(self, index: int) -> int:
+        return seed_after(self.seed, index)
+
+    def index_of(self, seed: int) -> int:
+        """Of the picture that is drawn with it."""
+        return seed_after(seed, -self.seed)
+
+    def part(self, first: int, count: int = 1) -> GenerateRequest:
+        """The request for ``count`` of its pictures from ``first`` on."""
+        within = slice(first, first + count)
+        return self.model_copy(
+            update={
+                "prompts": self.prompts[within],
+                "negatives": self.negatives[within],
+                "seed": self.seed_of(first),
+                "start": self.start and self.start.part(within),
+            }
+        )
 
     @property
     def added(self) -> tuple[str, ...]:

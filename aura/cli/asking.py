@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
-from aura import wishes
+from aura import script_words
 from aura.batches import lines
 from aura.batches.batch import Batch
 from aura.batches.making import made
@@ -19,7 +19,7 @@ from aura.fits.machine import Lessons, Machine
 from aura.grids import axis
 from aura.i18n import text
 from aura.memory.glance import glance
-from aura.passes.foresight import Lessons as Known
+from aura.passes.foresight import KnownOf
 from aura.presets import applied, foreseen
 from aura.requests import GenerateRequest
 from aura.settings import Settings
@@ -56,11 +56,11 @@ class Asked(NamedTuple):
 def asked(args: argparse.Namespace, settings: Settings, lang: str) -> Asked:
     """The requests, as the tab would make them from the same values. Raises AuraError."""
     catalog = Catalog.read(settings)
-    values = {name: getattr(args, name) for name in (*PLAIN, *wishes.NAMES)}
+    values = {name: getattr(args, name) for name in (*PLAIN, *script_words.NAMES)}
     machine = Machine(snapshot=glance(settings), here=True)
     data = settings.data_dir
     with learnt(settings, machine, catalog) as known:
-        wanted, why = wishes.keywords(values, catalog, data, machine.snapshot, known)
+        wanted, why = script_words.keywords(values, catalog, data, machine.snapshot, known)
 
         def composed(**one: Any) -> GenerateRequest:
             filled = applied(one, catalog, machine.snapshot, known)
@@ -78,7 +78,7 @@ def asked(args: argparse.Namespace, settings: Settings, lang: str) -> Asked:
 
 
 @contextmanager
-def learnt(settings: Settings, machine: Machine, catalog: Catalog) -> Iterator[Known]:
+def learnt(settings: Settings, machine: Machine, catalog: Catalog) -> Iterator[KnownOf]:
     with closing(Lessons(settings.data_dir / "ledger.db")) as lessons:
         yield lambda id, work: lessons(machine, catalog.get(id), work)
 

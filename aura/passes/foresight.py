@@ -19,7 +19,7 @@ from aura.passes.anew import asked
 from aura.passes.piece import Desk, native_side
 from aura.requests import DetectRequest, GenerateRequest, Start, UpscaleRequest, Work
 
-Lessons = Callable[[str, Work], Known]  # what the ledger knows of a model (its id) and a work
+KnownOf = Callable[[str, Work], Known]  # what the ledger knows of a model (its id) and a work
 STEPPED = ("draw", "refine", "repair")  # what takes the time
 
 
@@ -68,7 +68,7 @@ class Foreseen:
 
 
 def foreseen(
-    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, known: Lessons = unlearnt
+    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, known: KnownOf = unlearnt
 ) -> Foreseen:
     """Raises UnknownModel, ModelDamaged."""
     planner = Planner(catalog.installed, snapshot, known)
@@ -85,7 +85,7 @@ class Planner:
 
     installed: Callable[[Model], Any]
     snapshot: Snapshot
-    known: Lessons
+    known: KnownOf
 
     def outlook(self, name: order.Name, desk: Desk) -> Outlook:
         if desk.model is None:

@@ -12,7 +12,7 @@ from aura.memory.examples import example
 from aura.memory.verdict import Verdict
 from aura.passes import refine
 from aura.passes.anew import up
-from aura.passes.foresight import Lessons, Planner, unlearnt
+from aura.passes.foresight import KnownOf, Planner, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.piece import Desk, side_step
 from aura.ratios import size_near
@@ -39,7 +39,7 @@ def wide(
     snapshot: Snapshot,
     *,
     installed: Callable[[Model], Any] = lambda model: None,
-    known: Lessons = unlearnt,
+    known: KnownOf = unlearnt,
     upscaler: str = LANCZOS,
     strength: float = 0.3,
 ) -> Wide:

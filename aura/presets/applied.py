@@ -7,7 +7,7 @@ from typing import Any
 
 from aura.catalog.models import Catalog, Model
 from aura.memory.device import Snapshot
-from aura.passes.foresight import Lessons, unlearnt
+from aura.passes.foresight import KnownOf, unlearnt
 from aura.presets.option import Option
 from aura.presets.options import Size, option
 from aura.ratios import RATIOS, size_for
@@ -16,7 +16,7 @@ VALUES = ("steps", "guidance", "scheduler")
 
 
 def applied(
-    asked: Mapping[str, Any], catalog: Catalog, snapshot: Snapshot, known: Lessons = unlearnt
+    asked: Mapping[str, Any], catalog: Catalog, snapshot: Snapshot, known: KnownOf = unlearnt
 ) -> dict[str, Any]:
     """Keywords of ``compose``. What was given wins over the preset, which is then not named.
 

@@ -12,8 +12,8 @@ from aura.catalog import decoders
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.memory.device import Snapshot
-from aura.passes.foresight import Lessons, unlearnt
-from aura.presets.foresight import foreseen
+from aura.passes.foresight import KnownOf, unlearnt
+from aura.presets.figures import foreseen
 from aura.presets.option import Better, Option, Reason
 from aura.presets.table import AUTOMATIC, CHOICES, FEW, NAMES, Preset, preset
 from aura.ratios import RATIOS, SIDE_STEP, size_for
@@ -30,7 +30,7 @@ def options(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
-    known: Lessons = unlearnt,
+    known: KnownOf = unlearnt,
     *,
     size: Size | None = None,
     patience_s: float = PATIENCE_S,
@@ -48,7 +48,7 @@ def option(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
-    known: Lessons = unlearnt,
+    known: KnownOf = unlearnt,
     *,
     size: Size | None = None,
 ) -> Option:
@@ -89,7 +89,7 @@ def _picked(one: Option, why: str, **facts: object) -> Option:
 
 
 def _resolved(
-    name: str, model: Model, catalog: Catalog, snapshot: Snapshot, wanted: Size, known: Lessons
+    name: str, model: Model, catalog: Catalog, snapshot: Snapshot, wanted: Size, known: KnownOf
 ) -> Option:
     table = preset(name, model, snapshot.kind == "cpu")
     quick = _quick_lora(model, catalog) if table.lora else None
@@ -167,7 +167,7 @@ def _enlarged(wanted: Size) -> Larger:
     return Larger(width=wanted[0], height=wanted[1], strength=0.0, steps=None, tile=0)
 
 
-def _others(model: Model, catalog: Catalog, snapshot: Snapshot, known: Lessons) -> Iterator[Better]:
+def _others(model: Model, catalog: Catalog, snapshot: Snapshot, known: KnownOf) -> Iterator[Better]:
     """The other models that anything can be drawn with, and how soon they would here."""
     for other in catalog.models:
         if other.id == model.id or not other.draws or other.vocabulary:

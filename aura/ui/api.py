@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.data_classes import FileData
 
-from aura import wishes
+from aura import script_words
 from aura.batches import lines
 from aura.batches.batch import Batch
 from aura.batches.making import made
@@ -40,7 +40,7 @@ CHOSEN = ("model", "ratio", "style", "preset", "vae", "size", "start", "mask")  
 NAMES = (
     *("prompt", "negative", "model", "ratio", "width", "height", "count", "steps", "guidance"),
     *("scheduler", "seed", "style", "preset", "vae", "clip_skip", "prompts", "grid"),
-    *wishes.NAMES,
+    *script_words.NAMES,
 )
 AT_ONCE = 16  # callers that wait; the jobs themselves run one by one
 
@@ -112,7 +112,9 @@ def drawn(studio: Studio, lang: str, asked: dict[str, Any]) -> list[Picture]:
             plain[name] = stack.enter_context(picture_file(plain[name], name))
         machine = stack.enter_context(here(studio))
         data = studio.settings.data_dir
-        wanted, _ = wishes.keywords(plain, studio.catalog, data, machine.snapshot, machine.known)
+        wanted, _ = script_words.keywords(
+            plain, studio.catalog, data, machine.snapshot, machine.known
+        )
 
         def composed(**one: Any) -> GenerateRequest:
             filled = machine.applied(one)

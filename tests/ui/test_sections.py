@@ -17,7 +17,7 @@ from aura.catalog.models import Catalog, Model
 from aura.library import inputs
 from aura.presets import CHOICES, OWN
 from aura.ui.tabs.generate import panel, reuse
-from aura.ui.tabs.generate.adding import with_word
+from aura.ui.tabs.generate.lora_actions import with_word
 from aura.ui.tabs.generate.panel import FIELDS
 from aura.ui.tabs.generate.sections import advanced, larger, loras, loras_view, repair, size, start
 

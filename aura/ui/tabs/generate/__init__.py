@@ -8,16 +8,16 @@ from aura.ui.context import Context
 from aura.ui.markup import island
 from aura.ui.tabs.generate import easel, panel
 from aura.ui.tabs.generate.actions import Actions
-from aura.ui.tabs.generate.adding import Adding
-from aura.ui.tabs.generate.adjusting import Adjusting
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.live import Live
-from aura.ui.tabs.generate.managing import Managing
+from aura.ui.tabs.generate.lora_actions import LoraActions
 from aura.ui.tabs.generate.many import Many
+from aura.ui.tabs.generate.panel_actions import PanelActions
+from aura.ui.tabs.generate.picture_actions import PictureActions
 from aura.ui.tabs.generate.presets import Presets
-from aura.ui.tabs.generate.starting import Starting
+from aura.ui.tabs.generate.queue_actions import QueueActions
+from aura.ui.tabs.generate.start_actions import StartActions
 from aura.ui.tabs.generate.styles import wire as wire_styles
-from aura.ui.tabs.generate.viewing import Viewing
 
 
 def build(context: Context, tab: gr.Tab) -> None:
@@ -30,13 +30,13 @@ def build(context: Context, tab: gr.Tab) -> None:
     live = Live(context.studio, context.shelf, context.pages)
     desk = Desk(context, form, shown, live)
     opened = Actions(desk).wire()
-    Starting(desk, board).wire(opened)
-    Adding(desk).wire(opened)
-    picked = Adjusting(desk).wire()
+    StartActions(desk, board).wire(opened)
+    LoraActions(desk).wire(opened)
+    picked = PanelActions(desk).wire()
     Presets(desk).wire(opened, picked)
     Many(desk).wire(opened)
-    Managing(desk).wire()
-    Viewing(desk).wire()
+    QueueActions(desk).wire()
+    PictureActions(desk).wire()
     wire_styles(context.studio, form)
 
 

@@ -10,7 +10,7 @@ from aura.i18n import has, size, text
 from aura.requests import Picture
 from aura.ui.icons import icon
 from aura.ui.markup import button, esc, facts, file_url
-from aura.ui.tabs.generate import making
+from aura.ui.tabs.generate.facts import facts_of, passes
 from aura.ui.wording import moment, notice, number, seconds
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _settings(lang: str, entry: Entry, names: Mapping[str, str]) -> list[tuple[s
         pairs.append(("preset", esc(text(lang, f"preset.{request.preset}"))))
     if request.style:
         pairs.append(("style", esc(request.style)))
-    pairs += making.facts_of(lang, request, names)
+    pairs += facts_of(lang, request, names)
     pairs.append(("created", esc(moment(lang, entry.created))))
     return [(text(lang, f"generate.details.{name}"), value) for name, value in pairs]
 
@@ -120,7 +120,7 @@ def _passes(lang: str, shown: Picture) -> str:
     if not shown.passes:
         return ""
     title = esc(text(lang, "generate.details.passes"))
-    return f"<h4>{title}</h4>{facts(making.passes(lang, shown))}"
+    return f"<h4>{title}</h4>{facts(passes(lang, shown))}"
 
 
 def _memory(lang: str, shown: Picture) -> str:

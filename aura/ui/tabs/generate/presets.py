@@ -16,7 +16,7 @@ from aura.errors import AuraError
 from aura.fits.machine import Lessons, Machine
 from aura.memory.device import Snapshot
 from aura.memory.glance import glance
-from aura.passes.foresight import Lessons as Lookup
+from aura.passes.foresight import KnownOf
 from aura.presets import AUTOMATIC, OWN, Option, applied, foreseen, option, options
 from aura.presets.table import FEW
 from aura.requests import GenerateRequest, Lora
@@ -177,7 +177,7 @@ class Here:
 
     studio: Studio
     snapshot: Snapshot
-    known: Lookup
+    known: KnownOf
 
     def options(self, model: Model, final: Size | None) -> tuple[Option, ...]:
         return options(model, self.studio.catalog, self.snapshot, self.known, size=final)

@@ -18,7 +18,7 @@ from aura.ui.wire import LATEST, QUICK
 LEAST, MOST = -4.0, 4.0  # of a weight
 
 
-class Adding:
+class LoraActions:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.catalog = desk, desk.studio.catalog
 

@@ -22,7 +22,7 @@ SIDES = ("ratio", "width", "height")
 LARGER = ("larger", "refine", "refiner")
 
 
-class Adjusting:
+class PanelActions:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.studio = desk, desk.studio
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from aura.ui.tabs.generate import easel, starting
+from aura.ui.tabs.generate import easel, start_actions
 from aura.ui.tabs.generate.sections import size
 from tests.ui.test_sections import SHAPES
 
@@ -64,7 +64,7 @@ def test_the_ground_shows_what_is_marked_already() -> None:
 def test_extended_to_a_side_the_new_part_is_masked_and_what_was_painted_stays(side: str) -> None:
     painted = Image.new("L", (80, 80))
     painted.paste(255, (30, 30, 50, 50))
-    larger, mask = starting.extended(Image.new("RGB", (80, 80), "red"), painted, side)
+    larger, mask = start_actions.extended(Image.new("RGB", (80, 80), "red"), painted, side)
     across = side in ("left", "right")
     assert larger.size == mask.size == ((100, 80) if across else (80, 100))
     white = np.asarray(mask) == 255

@@ -13,7 +13,7 @@ from aura.ui.tabs.generate.desk import Desk
 from aura.ui.wire import QUICK
 
 
-class Viewing:
+class PictureActions:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.shelf = desk, desk.context.shelf
 

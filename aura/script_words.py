@@ -16,7 +16,7 @@ from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.library.inputs import keep_file
 from aura.memory.device import Snapshot
-from aura.passes.foresight import Lessons, unlearnt
+from aura.passes.foresight import KnownOf, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
 from aura.ratios import RATIOS, size_for
@@ -47,7 +47,7 @@ def keywords(
     catalog: Catalog,
     data_dir: Path,
     snapshot: Snapshot,
-    known: Lessons = unlearnt,
+    known: KnownOf = unlearnt,
 ) -> tuple[dict[str, Any], Reason | None]:
     """``asked`` with the names of this module turned into what ``compose`` takes, and why a
     large picture is drawn the way it is.
@@ -106,7 +106,7 @@ def _sized(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
-    known: Lessons,
+    known: KnownOf,
 ) -> tuple[dict[str, Any], Reason | None]:
     """The size to draw in, and the second pass where the picture is to be larger."""
     if told["size"] is not None:
@@ -127,7 +127,7 @@ def _final(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
-    known: Lessons,
+    known: KnownOf,
 ) -> tuple[dict[str, Any], Reason]:
     """Whatever best leads to that many pixels with this model on this machine."""
     shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from aura import i18n, wishes
+from aura import i18n, script_words
 from aura.catalog import Catalog
 from aura.errors import AuraError, BadRequest
 from aura.memory.device import GIB
@@ -38,13 +38,13 @@ class Always(dict):
 
 
 def told(folder: Path, **asked):
-    return wishes.keywords({"model": "sd15", **asked}, CATALOG, folder, MACHINE)[0]
+    return script_words.keywords({"model": "sd15", **asked}, CATALOG, folder, MACHINE)[0]
 
 
 def test_loras_come_with_their_weights():
-    assert wishes.lora("add-detail") == Lora(id="add-detail")
-    assert wishes.lora("add-detail:0.8") == Lora(id="add-detail", weight=0.8)
-    assert wishes.lora("C:detail:-1") == Lora(id="C:detail", weight=-1)
+    assert script_words.lora("add-detail") == Lora(id="add-detail")
+    assert script_words.lora("add-detail:0.8") == Lora(id="add-detail", weight=0.8)
+    assert script_words.lora("C:detail:-1") == Lora(id="C:detail", weight=-1)
 
 
 def test_a_picture_to_start_from_is_kept_with_its_mask(tmp_path: Path, picture: str):
@@ -76,8 +76,8 @@ def test_a_machine_that_has_learnt_large_pictures_take_more_draws_them_in_tiles(
         return Known(excess=Always(45 * GIB) if work.width > 2048 else {})
 
     asked = {"model": "sdxl", "size": "3840x2160"}
-    before, _ = wishes.keywords(asked, CATALOG, tmp_path, machine)
-    after, why = wishes.keywords(asked, CATALOG, tmp_path, machine, learnt)
+    before, _ = script_words.keywords(asked, CATALOG, tmp_path, machine)
+    after, why = script_words.keywords(asked, CATALOG, tmp_path, machine, learnt)
     assert before["larger"].tile == 0 and after["larger"].tile == 1024
     assert why["code"] == "passes.wide.tiled"
 

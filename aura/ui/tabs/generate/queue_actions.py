@@ -13,7 +13,7 @@ from aura.ui.tabs.generate.desk import Desk
 from aura.ui.wire import QUICK
 
 
-class Managing:
+class QueueActions:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.jobs = desk, desk.studio.jobs
         self.batches = desk.studio.batches

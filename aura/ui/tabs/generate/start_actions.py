@@ -23,7 +23,7 @@ SHARE = 0.25  # of a side, that one press extends the picture by
 SIDES = ("ratio", "width", "height")
 
 
-class Starting:
+class StartActions:
     def __init__(self, desk: Desk, board: easel.Easel) -> None:
         self.desk, self.board = desk, board
         self.data_dir = desk.studio.settings.data_dir

@@ -9,7 +9,7 @@ from aura.errors import AuraError
 from aura.memory.device import Snapshot
 from aura.memory.verdict import is_slow
 from aura.passes import foresight
-from aura.passes.foresight import Lessons, unlearnt
+from aura.passes.foresight import KnownOf, unlearnt
 from aura.requests import GenerateRequest
 
 
@@ -25,7 +25,7 @@ UNKNOWN = Foreseen(None, None, None)
 
 
 def foreseen(
-    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, known: Lessons = unlearnt
+    request: GenerateRequest, catalog: Catalog, snapshot: Snapshot, known: KnownOf = unlearnt
 ) -> Foreseen:
     """All None where nobody can tell, as of a model whose files are damaged."""
     try:

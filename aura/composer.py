@@ -23,6 +23,7 @@ from aura.requests import (
     Repair,
     Start,
     Way,
+    seed_after,
 )
 from aura.styles import Style, Styles
 
@@ -61,12 +62,12 @@ def compose(
     pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
     """
     chosen = _model(catalog, model)
-    for field, id, task in _helpers(loras, vae, larger, repair):
-        _helper(catalog, chosen, field, id, task)
+    for field, id, task in _others(loras, vae, larger, repair):
+        _check_other(catalog, chosen, field, id, task)
     worn = styles.get(style) if style else None
     seed = _seed(seed)
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
-    seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
+    seeds = [seed_after(seed, i) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
     return _checked(
         model=chosen.id,
@@ -86,7 +87,7 @@ def compose(
         vae=vae,
         clip_skip=clip_skip,
         start=start,
-        larger=larger,
+        larger=_refined(catalog, chosen, larger),
         repair=repair,
         way=way or Way(),
     )
@@ -101,7 +102,7 @@ def _model(catalog: Catalog, id: str | None) -> Model:
     return model
 
 
-def _helpers(
+def _others(
     loras: Sequence[Lora], vae: str | None, larger: Larger | None, repair: Repair | None
 ) -> Iterator[tuple[str, str, str]]:
     """Every other model the request names: the field, its id, and what it must be for."""
@@ -116,7 +117,7 @@ def _helpers(
         yield "detector", repair.detector, "detect"
 
 
-def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
+def _check_other(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
     """It is there, it is for that, and it fits the model that draws."""
     model = catalog.get(id)
     if model.task != task or not model.runnable:
@@ -124,6 +125,13 @@ def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) ->
     if task in PARTS and model.family != drawing.family:
         raise BadRequest(field=field, problem="error.problem.other_family")
     catalog.require(model)
+
+
+def _refined(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
+    """Another model that refines takes its own number of steps."""
+    if larger is None or larger.steps or larger.model in (None, drawing.id):
+        return larger
+    return larger.model_copy(update={"steps": catalog.get(larger.model).defaults.steps})
 
 
 def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.library.inputs import keep_file
 from aura.memory.device import Snapshot
+from aura.passes.foresight import Lessons, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
 from aura.ratios import RATIOS, size_for
@@ -42,7 +43,11 @@ NAMES = (
 
 
 def keywords(
-    asked: Mapping[str, Any], catalog: Catalog, data_dir: Path, snapshot: Snapshot
+    asked: Mapping[str, Any],
+    catalog: Catalog,
+    data_dir: Path,
+    snapshot: Snapshot,
+    known: Lessons = unlearnt,
 ) -> tuple[dict[str, Any], Reason | None]:
     """``asked`` with the names of this module turned into what ``compose`` takes, and why a
     large picture is drawn the way it is.
@@ -55,7 +60,7 @@ def keywords(
     model = catalog.get(wanted["model"]) if wanted.get("model") else catalog.default()
     wanted["loras"] = tuple(lora(text) for text in told["lora"] or ())
     wanted["start"] = start(told["start"], told["mask"], told["strength"], data_dir)
-    sized, why = _sized(told, wanted, model, catalog, snapshot)
+    sized, why = _sized(told, wanted, model, catalog, snapshot, known)
     wanted.update(sized)
     if told["strength"] is not None and not (wanted["start"] or wanted.get("larger")):
         raise BadRequest(field="strength", problem="error.problem.needs_start")
@@ -101,10 +106,11 @@ def _sized(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason | None]:
     """The size to draw in, and the second pass where the picture is to be larger."""
     if told["size"] is not None:
-        return _final(told, wanted, model, catalog, snapshot)
+        return _final(told, wanted, model, catalog, snapshot, known)
     if told["larger"] is None:
         if told["upscaler"] or told["refiner"]:
             raise BadRequest(field="larger", problem="error.problem.needs_larger")
@@ -121,6 +127,7 @@ def _final(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason]:
     """Whatever best leads to that many pixels with this model on this machine."""
     shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
@@ -134,6 +141,7 @@ def _final(
         down,
         snapshot,
         installed=catalog.installed,
+        known=known,
         upscaler=second.upscaler,
         strength=second.strength,
     )

@@ -13,7 +13,7 @@ from aura import i18n
 from aura.catalog import Catalog
 from aura.composer import compose
 from aura.errors import AuraError, BadRequest, ModelDamaged, ModelMissing, UnknownModel
-from aura.requests import COUNT_MAX, PROMPT_MAX, SCHEDULERS, SEED_MAX, GenerateRequest
+from aura.requests import COUNT_MAX, PROMPT_MAX, SCHEDULERS, SEED_MAX, GenerateRequest, Larger
 from aura.settings import Settings
 from aura.styles import Style, Styles
 
@@ -167,3 +167,15 @@ def test_whatever_comes_in_is_a_valid_request_or_an_error_of_ours(catalog, style
     except AuraError:
         return
     assert GenerateRequest(**request.model_dump()) == request
+
+
+@pytest.mark.parametrize("steps", [None, 7])
+def test_another_model_refines_in_its_own_steps_unless_some_are_named(tiny_pack, styles, steps):
+    catalog = Catalog.read(Settings(models_dirs=(tiny_pack.parent,)))
+    other = catalog.get("aura-shapes")
+    larger = Larger(width=128, height=128, model=other.id, steps=steps)
+    asked = {"prompt": "a red star", "model": "tiny", "steps": 3}
+    request = compose(catalog, styles, **asked, larger=larger)
+    assert request.redrawn_steps == request.larger.steps == (steps or other.defaults.steps)
+    same = compose(catalog, styles, **asked, larger=Larger(width=128, height=128))
+    assert same.redrawn_steps == 3

@@ -21,6 +21,7 @@ from aura.requests.plain import (
     SIDE_MAX,
     SIDE_MIN,
     Plain,
+    seed_after,
 )
 from aura.requests.work import (
     CaptionRequest,
@@ -56,6 +57,7 @@ __all__ = [
     "UpscaleRequest",
     "Way",
     "Work",
+    "seed_after",
 ]
 
 # What a person can queue, and what a model can be lent for. Pydantic tells them apart by

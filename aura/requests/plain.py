@@ -28,6 +28,11 @@ Side = Annotated[int, Field(ge=SIDE_MIN, le=SIDE_MAX, multiple_of=8)]
 Prompt = Annotated[str, Field(max_length=PROMPT_MAX)]
 
 
+def seed_after(seed: int, by: int) -> int:
+    """``by`` seeds on, or back where it is below 0; the first follows the last."""
+    return (seed + by) % (SEED_MAX + 1)
+
+
 class Plain(BaseModel):
     """Frozen plain data that refuses unknown fields."""
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from aura.catalog.models import Model
 from aura.passes.wide import wide
 from aura.ui.markup import act_data
 from aura.ui.status import told
 from aura.ui.tabs.generate import examples
 from aura.ui.tabs.generate.desk import Desk
+from aura.ui.tabs.generate.presets import here
 from aura.ui.tabs.generate.sections import larger, repair, size
 from aura.ui.tabs.generate.sections.pieces import chosen, installed
 from aura.ui.wire import LATEST, QUICK
@@ -123,19 +125,24 @@ class Adjusting:
         self, lang: str, model_id: str, given: Mapping[str, Any], drawn: tuple[int, int] | None
     ) -> str:
         """What is known of this machine decides; before the engine has spoken, the sizes."""
-        status, final = told(self.studio), larger.target(given["larger"], drawn)
-        hard = None
-        if status and final and given["refine"]:
+        final, hard = larger.target(given["larger"], drawn), None
+        if told(self.studio) and final and given["refine"]:
             model = self.desk.model(given["refiner"] or model_id)
+            code = self._way(model, final, given["refine"])
+            hard = code if code in larger.HARD else None
+        return larger.outcome(lang, given, drawn, self.desk.names, hard)
+
+    def _way(self, model: Model, final: tuple[int, int], strength: float) -> str:
+        with here(self.studio) as machine:
             best = wide(
                 model,
                 *final,
-                status.device,
+                machine.snapshot,
                 installed=self.studio.catalog.installed,
-                strength=given["refine"],
+                known=machine.known,
+                strength=strength,
             )
-            hard = best.code if best.code in larger.HARD else None
-        return larger.outcome(lang, given, drawn, self.desk.names, hard)
+        return best.code
 
     def screen(self, final: str, ratio: str) -> Any:
         """Who chooses a screen's size gets its shape; another may be chosen after."""

@@ -26,7 +26,7 @@ from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.panel import FIELDS
 from aura.ui.tabs.generate.sections import larger, loras, presets, size
 from aura.ui.tabs.generate.sections.larger import OFF, target
-from aura.ui.wire import QUICK
+from aura.ui.wire import LATEST, QUICK
 
 if TYPE_CHECKING:
     from aura.studio import Studio
@@ -49,7 +49,6 @@ BY_HAND = (
 )
 SIZED = ("ratio", "width", "height", *larger.FIELDS)
 Size = tuple[int, int]
-LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 
 
 class Presets:

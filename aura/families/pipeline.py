@@ -28,7 +28,7 @@ from aura.families.stored import BROKEN, network
 from aura.families.substitute import RUNG as OPENVINO
 from aura.families.substitute import Substitute, given
 from aura.families.weighting import Fragments
-from aura.memory.abilities import abilities
+from aura.memory.abilities import abilities, dtypes
 from aura.memory.additions import grown
 from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
@@ -53,7 +53,6 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
-    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
     clips: tuple[
         tuple[str, str], ...
@@ -99,13 +98,11 @@ class Diffusion:
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
         start.check(self, model.name, request)
-        rungs = abilities(self.name, folder)
+        able = abilities(self.name, folder), dtypes(self.name)
         found = (
-            published_footprint(model.id, request, rungs, self.dtypes)
+            published_footprint(model.id, request, *able)
             if folder is None
-            else pipeline_footprint(
-                model.id, folder, request, rungs, self.dtypes, lender=model.lender
-            )
+            else pipeline_footprint(model.id, folder, request, *able, lender=model.lender)
         )
         if found is None:
             raise ModelMissing(model=model.name)

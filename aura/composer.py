@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from aura import prompts, ratios
 from aura.catalog.models import Catalog, Model
-from aura.errors import BadRequest
-from aura.passes.order import LANCZOS
+from aura.errors import BadRequest, CannotInpaint, CannotStart
+from aura.memory.abilities import INPAINTS, STARTS
+from aura.passes.order import LANCZOS, parts
 from aura.requests import (
     COUNT_MAX,
     SEED_MAX,
@@ -58,7 +59,8 @@ def compose(
     """A whole, valid request. ``None`` takes the model's default; no seed or -1, a random one.
 
     The size is either of a ratio at the model's native area, or ``width`` and ``height`` in
-    pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
+    pixels. What cannot draw over a picture only enlarges it. Raises BadRequest, UnknownModel,
+    ModelMissing, ModelDamaged, CannotStart, CannotInpaint.
     """
     chosen = _model(catalog, model)
     for field, id, task in _helpers(loras, vae, larger, repair):
@@ -68,7 +70,7 @@ def compose(
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
     seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
-    return _checked(
+    request = _checked(
         model=chosen.id,
         prompt=prompt,
         negative=negative or "",
@@ -86,10 +88,12 @@ def compose(
         vae=vae,
         clip_skip=clip_skip,
         start=start,
-        larger=larger,
+        larger=_refinable(catalog, chosen, larger),
         repair=repair,
         way=way or Way(),
     )
+    _able(catalog, request)
+    return request
 
 
 def _model(catalog: Catalog, id: str | None) -> Model:
@@ -124,6 +128,27 @@ def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) ->
     if task in PARTS and model.family != drawing.family:
         raise BadRequest(field=field, problem="error.problem.other_family")
     catalog.require(model)
+
+
+def _refinable(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
+    """Without a refinement where the model that would do it cannot start from a picture."""
+    if larger is None:
+        return None
+    refiner = catalog.get(larger.model) if larger.model else drawing
+    able = refiner.family in STARTS
+    return larger if able else larger.model_copy(update={"strength": 0.0})
+
+
+def _able(catalog: Catalog, request: GenerateRequest) -> None:
+    """Raise CannotStart or CannotInpaint for what a model is asked to draw over and cannot."""
+    drawing = catalog.get(request.model)
+    if request.start and drawing.family not in STARTS:
+        raise CannotStart(model=drawing.name)
+    if request.start and request.start.masks and drawing.family not in INPAINTS:
+        raise CannotInpaint(model=drawing.name)
+    repairs = catalog.get(parts(request)[-1].model or request.model)
+    if request.repair and repairs.family not in INPAINTS:
+        raise CannotInpaint(model=repairs.name)
 
 
 def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:

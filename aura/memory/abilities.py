@@ -51,6 +51,9 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
 RANGES: Mapping[str, tuple[str, ...]] = dict.fromkeys(
     ("flux2", "z_image", "sana"), ("fp32", "bf16")
 )
+# Those with a pipeline that starts from a picture, and with one that draws a part of it anew.
+STARTS = ("stable_diffusion", "stable_diffusion_xl", "flux", "z_image", "sana")
+INPAINTS = ("stable_diffusion", "stable_diffusion_xl", "flux", "z_image")
 
 
 def dtypes(family: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from aura.memory.abilities import STARTS
 from aura.passes.wide import wide
 from aura.ui.markup import act_data
 from aura.ui.status import told
@@ -122,20 +123,22 @@ class Adjusting:
     def _outcome(
         self, lang: str, model_id: str, given: Mapping[str, Any], drawn: tuple[int, int] | None
     ) -> str:
-        """What is known of this machine decides; before the engine has spoken, the sizes."""
-        status, final = told(self.studio), larger.target(given["larger"], drawn)
-        hard = None
-        if status and final and given["refine"]:
-            model = self.desk.model(given["refiner"] or model_id)
-            best = wide(
-                model,
-                *final,
-                status.device,
-                installed=self.studio.catalog.installed,
-                strength=given["refine"],
-            )
-            hard = best.code if best.code in larger.HARD else None
+        final, hard = larger.target(given["larger"], drawn), None
+        if final and given["refine"]:
+            refiner = given["refiner"] or model_id
+            hard = self._hard(refiner, final, given["refine"])
         return larger.outcome(lang, given, drawn, self.desk.names, hard)
+
+    def _hard(self, model_id: str, final: tuple[int, int], strength: float) -> str | None:
+        """What is known of this machine decides; before the engine has spoken, the sizes."""
+        status, model = told(self.studio), self.desk.model(model_id)
+        if model.family not in STARTS:
+            return larger.UNREFINED
+        if status is None:
+            return None
+        installed = self.studio.catalog.installed
+        best = wide(model, *final, status.device, installed=installed, strength=strength)
+        return best.code if best.code in larger.HARD else None
 
     def screen(self, final: str, ratio: str) -> Any:
         """Who chooses a screen's size gets its shape; another may be chosen after."""

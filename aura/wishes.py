@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.library.inputs import keep_file
+from aura.memory.abilities import STARTS
 from aura.memory.device import Snapshot
 from aura.passes.foresight import Lessons, unlearnt
 from aura.passes.order import LANCZOS
@@ -118,7 +119,13 @@ def _sized(
     drawn, times = _drawn(wanted, model), _times(told["larger"])
     final = round(drawn[0] * times), round(drawn[1] * times)
     size = {"ratio": None, "width": drawn[0], "height": drawn[1]}
-    return size | {"larger": _larger(final, told)}, None
+    second, refiner = _larger(final, told), _refiner(told, model, catalog)
+    if not second.strength or refiner.family in STARTS:
+        return size | {"larger": second}, None
+    facts = {"model": model.name, "refiner": refiner.name, "width": final[0], "height": final[1]}
+    facts |= {"draw_width": drawn[0], "draw_height": drawn[1]}
+    second = second.model_copy(update={"strength": 0.0})
+    return size | {"larger": second}, {"code": "passes.wide.unrefined", "facts": facts}
 
 
 def _final(
@@ -144,10 +151,15 @@ def _final(
         known=known,
         upscaler=second.upscaler,
         strength=second.strength,
+        refiner=_refiner(told, model, catalog),
     )
     larger = best.larger.model_copy(update={"model": second.model}) if best.larger else None
     size = {"ratio": None, "width": best.width, "height": best.height, "larger": larger}
     return size, {"code": best.code, "facts": best.facts}
+
+
+def _refiner(told: Mapping[str, Any], model: Model, catalog: Catalog) -> Model:
+    return catalog.get(told["refiner"]) if told["refiner"] else model
 
 
 def _drawn(wanted: Mapping[str, Any], model: Model) -> Sides:

@@ -88,6 +88,14 @@ def test_so_many_times_larger_is_of_what_is_drawn(tmp_path: Path):
     assert (asked["larger"].width, asked["larger"].height) == (512, 256)
 
 
+def test_a_model_that_cannot_refine_only_enlarges_and_says_so(tmp_path: Path):
+    asked = {"model": "flux2-klein-4b", "larger": 2.0}
+    wanted, why = wishes.keywords(asked, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength == 0 and why["code"] == "passes.wide.unrefined"
+    wanted, why = wishes.keywords(asked | {"refiner": "sd15"}, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength > 0 and why is None
+
+
 def test_what_is_named_is_repaired(tmp_path: Path):
     assert told(tmp_path, repair="face, hand")["repair"].things == "face, hand"
 

@@ -14,7 +14,7 @@ from diffusers import UNet2DConditionModel
 
 from aura.catalog.models import LIST, shipped
 from aura.families import openvino, rivals, substitute
-from aura.families.base import Drawn, StepDone
+from aura.families.base import Drawn, Noticed, StepDone
 from aura.families.conversions import Conversions
 from aura.families.openvino import Converted
 from aura.families.registry import by_name
@@ -126,6 +126,12 @@ def test_one_that_cannot_be_converted_is_left_to_torch_and_leaves_nothing(
     monkeypatch.setattr(substitute.openvino, "save", fails)
     bench = Bench(tiny_pack, tmp_path)
     assert bench.drawn().shape == (64, 64, 3) and not list(tmp_path.iterdir())
+    told = [one for one in bench.happenings() if isinstance(one, Noticed)]
+    assert [(one.code, one.unplanned) for one in told] == [("families.unconverted", True)]
+    asked = scripted.request(model="tiny")
+    assert "openvino" not in bench.family.footprint(TINY, tiny_pack, asked).rungs
+    monkeypatch.undo()
+    assert list(bench.family.load(TINY, tiny_pack, CONVERTED).pipe.unet.parameters())
 
 
 def test_it_stops_at_the_step_at_which_a_person_stops_it(ours):

@@ -105,6 +105,16 @@ def test_memory_asks_for_tiles_and_the_sentence_says_so(catalog):
         assert "3840 × 2160" in said and "1024" in said and model.name in said
 
 
+def test_a_model_that_cannot_draw_over_a_picture_enlarges_it_unless_another_refines(catalog):
+    klein, roomy = catalog.get("flux2-klein-4b"), imagined(24 * GIB, 64 * GIB)
+    alone = wide(klein, 3840, 2160, roomy)
+    helped = wide(klein, 3840, 2160, roomy, refiner=catalog.get("sdxl"))
+    assert (alone.code, alone.larger.strength) == ("passes.wide.unrefined", 0)
+    assert helped.larger.strength > 0
+    for lang in ("en", "es"):
+        assert klein.name in text(lang, alone.code, **alone.facts)
+
+
 def test_a_machine_on_which_the_model_does_not_fit_is_told_so(catalog):
     way = wide(catalog.get("flux1-dev"), 1920, 1080, imagined(0, 4 * GIB))
     assert way.code == "passes.wide.refused" and way.larger is None

@@ -13,7 +13,7 @@ from aura import i18n
 from aura.catalog import Catalog
 from aura.composer import compose
 from aura.errors import AuraError, BadRequest, ModelDamaged, ModelMissing, UnknownModel
-from aura.requests import COUNT_MAX, PROMPT_MAX, SCHEDULERS, SEED_MAX, GenerateRequest
+from aura.requests import COUNT_MAX, PROMPT_MAX, SCHEDULERS, SEED_MAX, GenerateRequest, Start
 from aura.settings import Settings
 from aura.styles import Style, Styles
 
@@ -114,6 +114,7 @@ def test_a_size_of_ones_own_is_taken_as_it_is(composed):
         ({"seed": True}, "seed"),
         ({"style": "Nope"}, "style"),
         ({"model": "blip-base"}, "model"),
+        ({"count": 3, "start": Start(pictures=("a", "b"))}, "start"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_and_named(composed, asked, field):

@@ -80,6 +80,7 @@ def test_what_is_named_is_repaired(tmp_path: Path):
         {"size": "512x512", "width": 512},
         {"size": "512x512", "larger": 2.0},
         {"size": "99999x99999"},
+        {"size": "16000x16000"},
         {"larger": 99.0},
         {"larger": 0.5},
         {"larger": 2.0, "ratio": "5:4"},

@@ -15,12 +15,14 @@ from aura.requests.generate import GenerateRequest, Larger, Lora, Repair, Start,
 from aura.requests.plain import (
     COUNT_MAX,
     LARGE_MAX,
+    PIXELS_MAX,
     PROMPT_MAX,
     SCHEDULERS,
     SEED_MAX,
     SIDE_MAX,
     SIDE_MIN,
     Plain,
+    achievable,
 )
 from aura.requests.work import (
     CaptionRequest,
@@ -34,6 +36,7 @@ from aura.requests.work import (
 __all__ = [
     "COUNT_MAX",
     "LARGE_MAX",
+    "PIXELS_MAX",
     "PROMPT_MAX",
     "SCHEDULERS",
     "SEED_MAX",
@@ -56,6 +59,7 @@ __all__ = [
     "UpscaleRequest",
     "Way",
     "Work",
+    "achievable",
 ]
 
 # What a person can queue, and what a model can be lent for. Pydantic tells them apart by

@@ -19,6 +19,7 @@ from aura.memory.glance import glance
 from aura.passes.foresight import Lessons as Lookup
 from aura.presets import AUTOMATIC, OWN, Option, applied, foreseen, option, options
 from aura.presets.table import FEW
+from aura.ratios import drawable
 from aura.requests import GenerateRequest, Lora
 from aura.ui.status import told
 from aura.ui.tabs.generate import panel
@@ -147,6 +148,8 @@ def asked_for(studio: Studio, model: Model, asked: Mapping[str, Any]) -> Generat
 def wanted(given: Mapping[str, Any], model: Model) -> Size | None:
     """The size of the picture in the end, where a draft is enlarged by interpolation alone."""
     drawn = size.pixels(model, given["ratio"], given["width"], given["height"])
+    if drawn is None or not drawable(*drawn, model.multiple):
+        return None  # such as a width of which only a digit is typed yet
     if given["larger"] == OFF or given["refine"]:
         return drawn
     return target(given["larger"], drawn) or drawn

@@ -28,8 +28,9 @@ def applied(
         return given
     model = catalog.get(given["model"]) if given.get("model") else catalog.default()
     wanted = wanted_size(given, model)
-    found = option(name, model, catalog, snapshot, known, size=wanted)
-    return _merged(given, found, sized=wanted is not None and _whole(given))
+    started = given.get("start") is not None
+    found = option(name, model, catalog, snapshot, known, size=wanted, whole=started)
+    return _merged(given, found, sized=wanted is not None and not started and _open_size(given))
 
 
 def wanted_size(asked: Mapping[str, Any], model: Model) -> Size | None:
@@ -62,10 +63,9 @@ def _open(given: Mapping[str, Any], name: str) -> bool:
     return value is None or (name == "scheduler" and value == "auto")
 
 
-def _whole(given: Mapping[str, Any]) -> bool:
-    """Whether the preset may draw a draft and enlarge it. That would soften what a picture to
-    start from keeps; a ratio and sides together, or one side alone, ``compose`` refuses."""
-    if given.get("larger") is not None or given.get("start") is not None:
+def _open_size(given: Mapping[str, Any]) -> bool:
+    """A ratio and sides together, or one side alone, are for ``compose`` to refuse."""
+    if given.get("larger") is not None:
         return False
     sides = [given.get("width"), given.get("height")]
     if given.get("ratio") is not None:

@@ -33,15 +33,19 @@ def options(
     known: Lessons = unlearnt,
     *,
     size: Size | None = None,
+    whole: bool = False,
     patience_s: float = PATIENCE_S,
 ) -> tuple[Option, ...]:
     """Every preset, the automatic one first.
 
     ``size`` is the picture's in the end: native where none is given, or one no picture can have.
+    ``whole`` draws all of it, and no draft to enlarge: that would soften what a picture to
+    start from keeps.
     """
     native = size_for(RATIOS[0], model.area, model.multiple)
     wanted = size if size and achievable(*size) else native
-    found = {name: _resolved(name, model, catalog, snapshot, wanted, known) for name in NAMES}
+    area = 1.0 if whole else None
+    found = {n: _resolved(n, model, catalog, snapshot, wanted, known, area) for n in NAMES}
     every = (automatic(found, patience_s), *found.values())
     others = tuple(_others(model, catalog, snapshot, known))
     return tuple(_with_better(one, others, patience_s) for one in every)
@@ -55,11 +59,12 @@ def option(
     known: Lessons = unlearnt,
     *,
     size: Size | None = None,
+    whole: bool = False,
 ) -> Option:
     """One of them by its name. Raises BadRequest."""
     if name not in CHOICES:
         raise BadRequest(field="preset", problem="error.problem.preset")
-    every = options(model, catalog, snapshot, known, size=size)
+    every = options(model, catalog, snapshot, known, size=size, whole=whole)
     return next(one for one in every if one.name == name)
 
 
@@ -93,9 +98,17 @@ def _picked(one: Option, why: str, **facts: object) -> Option:
 
 
 def _resolved(
-    name: str, model: Model, catalog: Catalog, snapshot: Snapshot, wanted: Size, known: Lessons
+    name: str,
+    model: Model,
+    catalog: Catalog,
+    snapshot: Snapshot,
+    wanted: Size,
+    known: Lessons,
+    area: float | None = None,
 ) -> Option:
     table = preset(name, model, snapshot.kind == "cpu")
+    if area is not None:
+        table = table.model_copy(update={"area": area})
     quick = _quick_lora(model, catalog) if table.lora else None
     drawn = (
         _plain(table, model, wanted) if quick is None else _with_lora(table, model, quick, wanted)

@@ -100,7 +100,7 @@ def test_what_is_drawn_small_ends_at_the_size_that_was_wanted(model, ratio):
         assert not one.width % model.multiple and not one.height % model.multiple
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(width=st.integers(0, 20_000), height=st.integers(0, 20_000))
 def test_whatever_size_is_named_every_preset_is_one_that_can_be_drawn(width, height):
     model = CATALOG.get("sd15")

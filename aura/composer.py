@@ -205,8 +205,8 @@ def _checked(**fields: Any) -> GenerateRequest:
         return GenerateRequest(**fields)
     except ValidationError as invalid:
         first = invalid.errors()[0]["loc"]
-        field = {"prompts": "prompt", "negatives": "negative"}.get(str(first[0]), str(first[0]))
-        raise _bad(field) from None
+        field = str(first[0]) if first else "start"  # what only the whole request can tell
+        raise _bad({"prompts": "prompt", "negatives": "negative"}.get(field, field)) from None
 
 
 def _bad(field: str) -> BadRequest:

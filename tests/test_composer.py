@@ -131,6 +131,7 @@ def test_a_size_of_ones_own_is_taken_as_it_is(composed):
         ({"seed": True}, "seed"),
         ({"style": "Nope"}, "style"),
         ({"model": "blip-base"}, "model"),
+        ({"count": 3, "start": Start(pictures=("a", "b"))}, "start"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_and_named(composed, asked, field):

@@ -30,7 +30,7 @@ from aura.memory.exhaustion import ran_out
 from aura.memory.ledger import Ledger
 from aura.memory.manager import Manager
 from aura.memory.plan import Plan
-from aura.requests import CaptionRequest, EmbedRequest, GenerateRequest, Work
+from aura.requests import CaptionRequest, DetectRequest, EmbedRequest, GenerateRequest, Work
 from aura.settings import Settings
 
 STEPS = 4  # of every drawing: enough for seconds a step
@@ -140,6 +140,10 @@ class Bench:
         if model.task == "embed":
             count = self.few(PICTURES)
             return EmbedRequest(model=model.id, pictures=(self.picture(),) * count, batch=count)
+        if model.task == "detect":
+            return DetectRequest(
+                model=model.id, pictures=(self.picture(),), things="a hand, a face"
+            )
         side = TINY_SIDE if self.tiny else int(model.area**0.5)
         return GenerateRequest(
             model=model.id,

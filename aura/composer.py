@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from aura import prompts, ratios
 from aura.catalog.models import Catalog, Model
-from aura.errors import BadRequest
-from aura.passes.order import LANCZOS
+from aura.errors import BadRequest, CannotInpaint, CannotStart
+from aura.memory.abilities import INPAINTS, STARTS
+from aura.passes.order import LANCZOS, parts
 from aura.requests import (
     COUNT_MAX,
     SEED_MAX,
@@ -59,7 +60,8 @@ def compose(
     """A whole, valid request. ``None`` takes the model's default; no seed or -1, a random one.
 
     The size is either of a ratio at the model's native area, or ``width`` and ``height`` in
-    pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
+    pixels. What cannot draw over a picture only enlarges it. Raises BadRequest, UnknownModel,
+    ModelMissing, ModelDamaged, CannotStart, CannotInpaint.
     """
     chosen = _model(catalog, model)
     for field, id, task in _others(loras, vae, larger, repair):
@@ -69,7 +71,7 @@ def compose(
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
     seeds = [seed_after(seed, i) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
-    return _checked(
+    request = _checked(
         model=chosen.id,
         prompt=prompt,
         negative=negative or "",
@@ -87,10 +89,12 @@ def compose(
         vae=vae,
         clip_skip=clip_skip,
         start=start,
-        larger=_refined(catalog, chosen, larger),
+        larger=_refinable(catalog, chosen, larger),
         repair=repair,
         way=way or Way(),
     )
+    _able(catalog, request)
+    return request
 
 
 def _model(catalog: Catalog, id: str | None) -> Model:
@@ -127,11 +131,28 @@ def _check_other(catalog: Catalog, drawing: Model, field: str, id: str, task: st
     catalog.require(model)
 
 
-def _refined(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
-    """Another model that refines takes its own number of steps."""
-    if larger is None or larger.steps or larger.model in (None, drawing.id):
-        return larger
-    return larger.model_copy(update={"steps": catalog.get(larger.model).defaults.steps})
+def _refinable(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
+    """Another model refines in its own number of steps; one that cannot start from a picture
+    leaves it enlarged."""
+    if larger is None:
+        return None
+    refiner = catalog.get(larger.model) if larger.model else drawing
+    if refiner.family not in STARTS:
+        return larger.model_copy(update={"strength": 0.0})
+    own = larger.steps or refiner.id == drawing.id
+    return larger if own else larger.model_copy(update={"steps": refiner.defaults.steps})
+
+
+def _able(catalog: Catalog, request: GenerateRequest) -> None:
+    """Raise CannotStart or CannotInpaint for what a model is asked to draw over and cannot."""
+    drawing = catalog.get(request.model)
+    if request.start and drawing.family not in STARTS:
+        raise CannotStart(model=drawing.name)
+    if request.start and request.start.masks and drawing.family not in INPAINTS:
+        raise CannotInpaint(model=drawing.name)
+    repairs = catalog.get(parts(request)[-1].model or request.model)
+    if request.repair and repairs.family not in INPAINTS:
+        raise CannotInpaint(model=repairs.name)
 
 
 def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:
@@ -184,8 +205,8 @@ def _checked(**fields: Any) -> GenerateRequest:
         return GenerateRequest(**fields)
     except ValidationError as invalid:
         first = invalid.errors()[0]["loc"]
-        field = {"prompts": "prompt", "negatives": "negative"}.get(str(first[0]), str(first[0]))
-        raise _bad(field) from None
+        field = str(first[0]) if first else "start"  # what only the whole request can tell
+        raise _bad({"prompts": "prompt", "negatives": "negative"}.get(field, field)) from None
 
 
 def _bad(field: str) -> BadRequest:

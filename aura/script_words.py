@@ -14,12 +14,14 @@ from pydantic import ValidationError
 
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
+from aura.library.images import open_header
 from aura.library.inputs import keep_file
+from aura.memory.abilities import STARTS
 from aura.memory.device import Snapshot
 from aura.passes.foresight import KnownOf, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
-from aura.ratios import RATIOS, size_for
+from aura.ratios import RATIOS, size_for, size_near
 from aura.requests import Larger, Lora, Plain, Repair, Start
 
 SIZE = re.compile(r"\s*(\d{2,5})\s*[x×]\s*(\d{2,5})\s*", re.IGNORECASE)
@@ -60,6 +62,7 @@ def keywords(
     model = catalog.get(wanted["model"]) if wanted.get("model") else catalog.default()
     wanted["loras"] = tuple(lora(text) for text in told["lora"] or ())
     wanted["start"] = start(told["start"], told["mask"], told["strength"], data_dir)
+    wanted.update(_shape(told, wanted, model))
     sized, why = _sized(told, wanted, model, catalog, snapshot, known)
     wanted.update(sized)
     if told["strength"] is not None and not (wanted["start"] or wanted.get("larger")):
@@ -100,6 +103,20 @@ def sides(text: str) -> Sides:
     return int(match[1]), int(match[2])
 
 
+def _shape(told: Mapping[str, Any], wanted: Mapping[str, Any], model: Model) -> dict[str, int]:
+    """Without any size, a picture to start from is drawn in its own shape, and not cropped."""
+    if wanted["start"] is None or told["size"] is not None or _shaped(wanted):
+        return {}
+    path = Path(wanted["start"].pictures[0])
+    header = open_header(path, path.name)
+    across, down = size_near(header.width, header.height, model.area, model.multiple)
+    return {"width": across, "height": down}
+
+
+def _shaped(wanted: Mapping[str, Any]) -> bool:
+    return any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
+
+
 def _sized(
     told: Mapping[str, Any],
     wanted: Mapping[str, Any],
@@ -118,7 +135,13 @@ def _sized(
     drawn, times = _drawn(wanted, model), _times(told["larger"])
     final = round(drawn[0] * times), round(drawn[1] * times)
     size = {"ratio": None, "width": drawn[0], "height": drawn[1]}
-    return size | {"larger": _larger(final, told)}, None
+    second, refiner = _larger(final, told), _refiner(told, model, catalog)
+    if not second.strength or refiner.family in STARTS:
+        return size | {"larger": second}, None
+    facts = {"model": model.name, "refiner": refiner.name, "width": final[0], "height": final[1]}
+    facts |= {"draw_width": drawn[0], "draw_height": drawn[1]}
+    second = second.model_copy(update={"strength": 0.0})
+    return size | {"larger": second}, {"code": "passes.wide.unrefined", "facts": facts}
 
 
 def _final(
@@ -130,8 +153,7 @@ def _final(
     known: KnownOf,
 ) -> tuple[dict[str, Any], Reason]:
     """Whatever best leads to that many pixels with this model on this machine."""
-    shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
-    if shaped or told["larger"] is not None:
+    if _shaped(wanted) or told["larger"] is not None:
         raise BadRequest(field="size", problem="error.problem.size_twice")
     across, down = sides(told["size"])
     second = _larger((across, down), told)
@@ -144,10 +166,16 @@ def _final(
         known=known,
         upscaler=second.upscaler,
         strength=second.strength,
+        refiner=_refiner(told, model, catalog),
     )
-    larger = best.larger.model_copy(update={"model": second.model}) if best.larger else None
+    refiner: dict[str, Any] = {"model": second.model, "tile": 0} if second.model else {}
+    larger = best.larger.model_copy(update=refiner) if best.larger else None
     size = {"ratio": None, "width": best.width, "height": best.height, "larger": larger}
     return size, {"code": best.code, "facts": best.facts}
+
+
+def _refiner(told: Mapping[str, Any], model: Model, catalog: Catalog) -> Model:
+    return catalog.get(told["refiner"]) if told["refiner"] else model
 
 
 def _drawn(wanted: Mapping[str, Any], model: Model) -> Sides:

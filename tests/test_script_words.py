@@ -54,6 +54,28 @@ def test_a_picture_to_start_from_is_kept_with_its_mask(tmp_path: Path, picture: 
     assert all(Path(path).is_file() for path in (*start.pictures, *start.masks))
 
 
+def test_without_a_size_a_landscape_is_drawn_whole_and_not_as_a_square(tmp_path: Path):
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (1500, 1000)).save(path)
+    asked = told(tmp_path, start=str(path), larger=2.0)
+    assert asked["width"] / asked["height"] == pytest.approx(1.5, abs=0.05)
+    assert asked["width"] * asked["height"] < 1.3 * 512 * 512
+    assert asked["larger"].width == 2 * asked["width"]
+    assert told(tmp_path, start=str(path), ratio="1:1").get("width") is None
+    whole = told(tmp_path, start=str(path), size="512x512")
+    assert (whole["width"], whole["height"]) == (512, 512)
+
+
+def test_another_model_refines_in_tiles_of_its_own(tmp_path: Path):
+    small = imagined(2 * GIB, 8 * GIB)
+    asked = {"model": "sdxl", "size": "3840x2160"}
+    own = script_words.keywords(asked, CATALOG, tmp_path, small)[0]["larger"]
+    other = script_words.keywords({**asked, "refiner": "sd15"}, CATALOG, tmp_path, small)[0][
+        "larger"
+    ]
+    assert own.tile and (other.model, other.tile) == ("sd15", 0)
+
+
 def test_a_final_size_is_drawn_near_the_models_own_and_enlarged(tmp_path: Path):
     asked = told(tmp_path, size="1920x1080", upscaler="lanczos", refiner="sd-turbo", strength=0.2)
     larger = asked["larger"]
@@ -88,6 +110,14 @@ def test_so_many_times_larger_is_of_what_is_drawn(tmp_path: Path):
     assert (asked["larger"].width, asked["larger"].height) == (512, 256)
 
 
+def test_a_model_that_cannot_refine_only_enlarges_and_says_so(tmp_path: Path):
+    asked = {"model": "flux2-klein-4b", "larger": 2.0}
+    wanted, why = script_words.keywords(asked, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength == 0 and why["code"] == "passes.wide.unrefined"
+    wanted, why = script_words.keywords(asked | {"refiner": "sd15"}, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength > 0 and why is None
+
+
 def test_what_is_named_is_repaired(tmp_path: Path):
     assert told(tmp_path, repair="face, hand")["repair"].things == "face, hand"
 
@@ -104,6 +134,7 @@ def test_what_is_named_is_repaired(tmp_path: Path):
         {"size": "512x512", "width": 512},
         {"size": "512x512", "larger": 2.0},
         {"size": "99999x99999"},
+        {"size": "16000x16000"},
         {"larger": 99.0},
         {"larger": 0.5},
         {"larger": 2.0, "ratio": "5:4"},

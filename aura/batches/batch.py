@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from aura.requests import GenerateRequest, Plain
+from aura.requests import GenerateRequest, Picture, Plain
 
 
 class Grid(Plain):
@@ -82,6 +82,11 @@ def keys(request: GenerateRequest) -> tuple[str, ...]:
     """Of each of its pictures."""
     every = (request.part(index) for index in range(request.count))
     return tuple(digest(one.model_dump(mode="json", exclude={"batch"})) for one in every)
+
+
+def finished(picture: Picture) -> bool:
+    """Whether all passes are in it; one that was cut short is kept, and tried again."""
+    return not any(notice["code"].startswith("passes.unfinished.") for notice in picture.notices)
 
 
 def missing(batch: Batch, there: Collection[str]) -> Iterator[GenerateRequest]:

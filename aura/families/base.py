@@ -73,10 +73,14 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Noticed:
-    """Something changed that a person should know: a key of the texts, its facts."""
+    """Something changed that a person should know: a key of the texts, its facts.
+
+    ``unplanned``: it does not run as its plan says, so that nothing is learnt of the plan.
+    """
 
     code: str
     facts: dict[str, Any]
+    unplanned: bool = False
 
 
 @dataclass(frozen=True)

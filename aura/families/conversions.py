@@ -25,10 +25,14 @@ class NoRoom(Exception):
 
 
 class Conversions:
-    """A folder of them. Older ones of the same model and dtype go when a new one comes."""
+    """A folder of them. Older ones of the same model and dtype go when a new one comes.
+
+    ``hopeless``: ids of models that could not be converted since this process began.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.hopeless: set[str] = set()
 
     def find(self, model: Model, source: Path, dtype: str) -> Path | None:
         """Where that of ``source``, the files of the network, lies; None if there is none."""

@@ -15,12 +15,14 @@ from aura.requests.generate import GenerateRequest, Larger, Lora, Repair, Start,
 from aura.requests.plain import (
     COUNT_MAX,
     LARGE_MAX,
+    PIXELS_MAX,
     PROMPT_MAX,
     SCHEDULERS,
     SEED_MAX,
     SIDE_MAX,
     SIDE_MIN,
     Plain,
+    achievable,
     seed_after,
 )
 from aura.requests.work import (
@@ -35,6 +37,7 @@ from aura.requests.work import (
 __all__ = [
     "COUNT_MAX",
     "LARGE_MAX",
+    "PIXELS_MAX",
     "PROMPT_MAX",
     "SCHEDULERS",
     "SEED_MAX",
@@ -57,6 +60,7 @@ __all__ = [
     "UpscaleRequest",
     "Way",
     "Work",
+    "achievable",
     "seed_after",
 ]
 

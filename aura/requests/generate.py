@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from aura.requests.plain import (
     COUNT_MAX,
     LARGE_MAX,
+    PIXELS_MAX,
     SCHEDULERS,
     SEED_MAX,
     SIDE_MAX,
@@ -73,6 +74,12 @@ class Larger(Plain):
     steps: int | None = Field(None, ge=1, le=150)  # None: as many as were drawn with
     model: str | None = None
     tile: int = Field(0, ge=0, le=SIDE_MAX, multiple_of=8)
+
+    @model_validator(mode="after")
+    def _can_be_opened_again(self) -> Larger:
+        if self.width * self.height > PIXELS_MAX:
+            raise ValueError("more pixels than a picture can have")
+        return self
 
 
 class Repair(Plain):

@@ -144,12 +144,16 @@ def one_drawn(studio: Studio, wanted: GenerateRequest) -> list[Picture]:
 
 
 def many_drawn(studio: Studio, batch: Batch) -> list[Picture]:
-    """What was drawn of it, the sheet of a grid among them."""
+    """What was drawn of it, the sheet of a grid among them.
+
+    Pictures that came to nothing are left out; if all did, what for is raised.
+    """
     ended = studio.batches.wait(studio.batches.submit(SCRIPTS, batch))
     pictures = studio.batches.pictures(ended)
-    if error := studio.batches.fault(ended):
+    error = studio.batches.fault(ended)
+    if error and not pictures:
         raise Retold(error)
-    if not ended.done:
+    if not ended.done and not error:
         raise Stopped
     entry = studio.history.get(ended.sheet) if ended.sheet else None
     return [*pictures, *([entry.picture] if entry else [])]

@@ -18,8 +18,8 @@ from aura.memory.planner import Known
 from aura.memory.simulated import imagined
 from aura.memory.verdict import verdict
 from aura.presets import CHOICES, NAMES, applied, option, options
-from aura.ratios import size_for
-from aura.requests import GenerateRequest
+from aura.ratios import drawable, size_for
+from aura.requests import GenerateRequest, Start
 from aura.settings import APP_DIR, Settings
 from aura.styles import Styles
 
@@ -100,6 +100,22 @@ def test_what_is_drawn_small_ends_at_the_size_that_was_wanted(model, ratio):
         assert not one.width % model.multiple and not one.height % model.multiple
 
 
+@settings(max_examples=40)
+@given(width=st.integers(0, 20_000), height=st.integers(0, 20_000))
+def test_whatever_size_is_named_every_preset_is_one_that_can_be_drawn(width, height):
+    model = CATALOG.get("sd15")
+    for one in options(model, CATALOG, CARD, size=(width, height)):
+        assert drawable(one.request.width, one.request.height, model.multiple)
+        last = one.larger or one
+        assert (last.width, last.height) in ((width, height), (512, 512))
+
+
+def test_an_enlarged_size_between_the_models_steps_ends_at_exactly_that_size():
+    found = option("quality", CATALOG.get("sd15"), CATALOG, CARD, size=(1020, 576))
+    assert (found.width, found.height) == (1024, 576)
+    assert (found.larger.width, found.larger.height) == (1020, 576)
+
+
 @settings(max_examples=25)
 @given(patience=st.floats(0.01, 1e5), speed=st.floats(1e9, 1e15))
 def test_automatic_is_the_finest_within_patience_or_else_the_quickest(patience, speed):
@@ -136,9 +152,9 @@ def test_where_it_takes_long_a_model_is_named_that_takes_a_third_at_most():
 class WithLora(Catalog):
     """The catalogue with one more model, a LoRA for four steps, that is on the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: str = "stable_diffusion_xl") -> None:
         lora = Model(
-            id="quick", name="Quick", family="stable_diffusion_xl", task="lora",
+            id="quick", name="Quick", family=family, task="lora",
             licence="MIT", commercial=True, good_for={"en": "", "es": ""},
             defaults={"steps": 4, "guidance": 0.0, "scheduler": "lcm"},
         )  # fmt: skip
@@ -157,6 +173,15 @@ def test_a_lora_for_few_steps_is_used_where_one_is_here_and_its_want_is_said():
     assert (found.steps, found.guidance, found.scheduler) == (4, 0.0, "lcm")
     assert found.larger is None and (found.width, found.height) == (1024, 1024)
     assert option("balanced", CATALOG.get("sdxl"), WithLora(), CARD).loras == ()
+
+
+@pytest.mark.parametrize("name", ["aura-shapes", "bk-sdm-small", "bk-sdm-tiny", "ssd-1b"])
+def test_a_network_of_another_size_takes_no_lora_of_its_family(name):
+    model = CATALOG.get(name)
+    with_lora = WithLora(model.family)
+    assert not option("ultra_fast", model, with_lora, CARD).loras
+    if model.family == "stable_diffusion":
+        assert option("ultra_fast", with_lora.get("sd15"), with_lora, CARD).loras
 
 
 def test_every_reason_is_told_in_both_languages():
@@ -219,6 +244,23 @@ def test_a_ratio_is_kept_and_without_a_preset_all_is_as_it_was(catalog):
         "prompt": "x",
         "ratio": "9:9",
     }
+
+
+@pytest.mark.parametrize("sides", [(500, 500), (76, 76), (7, 64), (9000, 64), (64.5, 64)])
+def test_sides_no_picture_can_have_are_refused_in_words_with_a_preset_too(catalog, tmp_path, sides):
+    asked = {"prompt": "x", "model": "tiny", "preset": "balanced"}
+    asked |= {"width": sides[0], "height": sides[1]}
+    with pytest.raises(BadRequest) as refused:
+        compose(catalog, Styles(tmp_path / "s.json"), **applied(asked, catalog, PROCESSOR))
+    assert refused.value.facts["field"] in ("width", "height")
+
+
+def test_from_a_picture_nothing_is_drawn_small_first(catalog):
+    asked = {"model": "tiny", "preset": "low_memory", "width": 128, "height": 96}
+    assert applied(asked, catalog, PROCESSOR)["larger"]
+    merged = applied(asked | {"start": Start(pictures=("p",))}, catalog, PROCESSOR)
+    assert (merged["width"], merged["height"], merged.get("larger")) == (128, 96, None)
+    assert merged["preset"] == "low_memory"
 
 
 def test_a_preset_nobody_has_is_refused(catalog):

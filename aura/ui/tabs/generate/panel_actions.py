@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from aura.catalog.models import Model
+from aura.memory.abilities import STARTS
 from aura.passes.wide import wide
 from aura.ui.markup import act_data
 from aura.ui.status import told
@@ -124,13 +125,19 @@ class PanelActions:
     def _outcome(
         self, lang: str, model_id: str, given: Mapping[str, Any], drawn: tuple[int, int] | None
     ) -> str:
-        """What is known of this machine decides; before the engine has spoken, the sizes."""
         final, hard = larger.target(given["larger"], drawn), None
-        if told(self.studio) and final and given["refine"]:
-            model = self.desk.model(given["refiner"] or model_id)
-            code = self._way(model, final, given["refine"])
-            hard = code if code in larger.HARD else None
+        if final and given["refine"]:
+            refiner = given["refiner"] or model_id
+            hard = self._hard(refiner, final, given["refine"])
         return larger.outcome(lang, given, drawn, self.desk.names, hard)
+
+    def _hard(self, model_id: str, final: tuple[int, int], strength: float) -> str | None:
+        """What is known of this machine decides; before the engine has spoken, the sizes."""
+        model = self.desk.model(model_id)
+        if model.family not in STARTS:
+            return larger.UNREFINED
+        code = self._way(model, final, strength) if told(self.studio) else None
+        return code if code in larger.HARD else None
 
     def _way(self, model: Model, final: tuple[int, int], strength: float) -> str:
         with here(self.studio) as machine:

@@ -79,7 +79,7 @@ class StartActions:
             return [*[gr.skip()] * 5, *self.desk.updates(page)]
         return [
             held.model_dump(),
-            *_shape(held, self.desk.model(model_id)),
+            *shape(held, self.desk.model(model_id)),
             gr.update(open=True),
             *self.desk.updates(page),
         ]
@@ -107,7 +107,7 @@ class StartActions:
         changed = self.desk.told(page, lambda: self._changed(held, act, data.get("side", "")))
         if changed is None:
             return [*[gr.skip()] * 5, *self.desk.updates(page)]
-        return [changed.model_dump(), *_shape(changed, self.desk.model(model_id)), *still[4:]]
+        return [changed.model_dump(), *shape(changed, self.desk.model(model_id)), *still[4:]]
 
     def _changed(self, held: Kept, act: str, side: str) -> Kept:
         if act == "clear":
@@ -123,7 +123,7 @@ class StartActions:
     def fit(self, model_id: str, value: Any) -> list[Any]:
         """Another model has another area; the shape stays the picture's."""
         held = self._held(value)
-        return _shape(held, self.desk.model(model_id)) if held else [gr.skip()] * 3
+        return shape(held, self.desk.model(model_id)) if held else [gr.skip()] * 3
 
     # --- painting on it
 
@@ -206,6 +206,6 @@ def _size(path: str) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _shape(held: Kept, model: Model) -> list[Any]:
+def shape(held: Kept, model: Model) -> list[Any]:
     """Ratio, width and height to draw a picture of this shape with this model."""
     return list(size.like(*_size(held.picture), model))

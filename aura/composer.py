@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from aura import prompts, ratios
 from aura.catalog.models import Catalog, Model
-from aura.errors import BadRequest
-from aura.passes.order import LANCZOS
+from aura.errors import BadRequest, CannotInpaint, CannotStart
+from aura.memory.abilities import INPAINTS, STARTS
+from aura.passes.order import LANCZOS, parts
 from aura.requests import (
     COUNT_MAX,
     SEED_MAX,
@@ -23,6 +24,7 @@ from aura.requests import (
     Repair,
     Start,
     Way,
+    seed_after,
 )
 from aura.styles import Style, Styles
 
@@ -58,17 +60,18 @@ def compose(
     """A whole, valid request. ``None`` takes the model's default; no seed or -1, a random one.
 
     The size is either of a ratio at the model's native area, or ``width`` and ``height`` in
-    pixels. Raises BadRequest, UnknownModel, ModelMissing, ModelDamaged.
+    pixels. What cannot draw over a picture only enlarges it. Raises BadRequest, UnknownModel,
+    ModelMissing, ModelDamaged, CannotStart, CannotInpaint.
     """
     chosen = _model(catalog, model)
-    for field, id, task in _helpers(loras, vae, larger, repair):
-        _helper(catalog, chosen, field, id, task)
+    for field, id, task in _others(loras, vae, larger, repair):
+        _check_other(catalog, chosen, field, id, task)
     worn = styles.get(style) if style else None
     seed = _seed(seed)
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
-    seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
+    seeds = [seed_after(seed, i) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
-    return _checked(
+    request = _checked(
         model=chosen.id,
         prompt=prompt,
         negative=negative or "",
@@ -86,10 +89,12 @@ def compose(
         vae=vae,
         clip_skip=clip_skip,
         start=start,
-        larger=larger,
+        larger=_refinable(catalog, chosen, larger),
         repair=repair,
         way=way or Way(),
     )
+    _able(catalog, request)
+    return request
 
 
 def _model(catalog: Catalog, id: str | None) -> Model:
@@ -101,7 +106,7 @@ def _model(catalog: Catalog, id: str | None) -> Model:
     return model
 
 
-def _helpers(
+def _others(
     loras: Sequence[Lora], vae: str | None, larger: Larger | None, repair: Repair | None
 ) -> Iterator[tuple[str, str, str]]:
     """Every other model the request names: the field, its id, and what it must be for."""
@@ -116,7 +121,7 @@ def _helpers(
         yield "detector", repair.detector, "detect"
 
 
-def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
+def _check_other(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
     """It is there, it is for that, and it fits the model that draws."""
     model = catalog.get(id)
     if model.task != task or not model.runnable:
@@ -124,6 +129,30 @@ def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) ->
     if task in PARTS and model.family != drawing.family:
         raise BadRequest(field=field, problem="error.problem.other_family")
     catalog.require(model)
+
+
+def _refinable(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
+    """Another model refines in its own number of steps; one that cannot start from a picture
+    leaves it enlarged."""
+    if larger is None:
+        return None
+    refiner = catalog.get(larger.model) if larger.model else drawing
+    if refiner.family not in STARTS:
+        return larger.model_copy(update={"strength": 0.0})
+    own = larger.steps or refiner.id == drawing.id
+    return larger if own else larger.model_copy(update={"steps": refiner.defaults.steps})
+
+
+def _able(catalog: Catalog, request: GenerateRequest) -> None:
+    """Raise CannotStart or CannotInpaint for what a model is asked to draw over and cannot."""
+    drawing = catalog.get(request.model)
+    if request.start and drawing.family not in STARTS:
+        raise CannotStart(model=drawing.name)
+    if request.start and request.start.masks and drawing.family not in INPAINTS:
+        raise CannotInpaint(model=drawing.name)
+    repairs = catalog.get(parts(request)[-1].model or request.model)
+    if request.repair and repairs.family not in INPAINTS:
+        raise CannotInpaint(model=repairs.name)
 
 
 def _written(prompt: str, negative: str, style: Style | None) -> tuple[str, str]:

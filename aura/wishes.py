@@ -16,7 +16,9 @@ from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
 from aura.library.images import open_header
 from aura.library.inputs import keep_file
+from aura.memory.abilities import STARTS
 from aura.memory.device import Snapshot
+from aura.passes.foresight import Lessons, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
 from aura.ratios import RATIOS, size_for, size_near
@@ -43,7 +45,11 @@ NAMES = (
 
 
 def keywords(
-    asked: Mapping[str, Any], catalog: Catalog, data_dir: Path, snapshot: Snapshot
+    asked: Mapping[str, Any],
+    catalog: Catalog,
+    data_dir: Path,
+    snapshot: Snapshot,
+    known: Lessons = unlearnt,
 ) -> tuple[dict[str, Any], Reason | None]:
     """``asked`` with the names of this module turned into what ``compose`` takes, and why a
     large picture is drawn the way it is.
@@ -57,7 +63,7 @@ def keywords(
     wanted["loras"] = tuple(lora(text) for text in told["lora"] or ())
     wanted["start"] = start(told["start"], told["mask"], told["strength"], data_dir)
     wanted.update(_shape(told, wanted, model))
-    sized, why = _sized(told, wanted, model, catalog, snapshot)
+    sized, why = _sized(told, wanted, model, catalog, snapshot, known)
     wanted.update(sized)
     if told["strength"] is not None and not (wanted["start"] or wanted.get("larger")):
         raise BadRequest(field="strength", problem="error.problem.needs_start")
@@ -117,10 +123,11 @@ def _sized(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason | None]:
     """The size to draw in, and the second pass where the picture is to be larger."""
     if told["size"] is not None:
-        return _final(told, wanted, model, catalog, snapshot)
+        return _final(told, wanted, model, catalog, snapshot, known)
     if told["larger"] is None:
         if told["upscaler"] or told["refiner"]:
             raise BadRequest(field="larger", problem="error.problem.needs_larger")
@@ -128,7 +135,13 @@ def _sized(
     drawn, times = _drawn(wanted, model), _times(told["larger"])
     final = round(drawn[0] * times), round(drawn[1] * times)
     size = {"ratio": None, "width": drawn[0], "height": drawn[1]}
-    return size | {"larger": _larger(final, told)}, None
+    second, refiner = _larger(final, told), _refiner(told, model, catalog)
+    if not second.strength or refiner.family in STARTS:
+        return size | {"larger": second}, None
+    facts = {"model": model.name, "refiner": refiner.name, "width": final[0], "height": final[1]}
+    facts |= {"draw_width": drawn[0], "draw_height": drawn[1]}
+    second = second.model_copy(update={"strength": 0.0})
+    return size | {"larger": second}, {"code": "passes.wide.unrefined", "facts": facts}
 
 
 def _final(
@@ -137,6 +150,7 @@ def _final(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason]:
     """Whatever best leads to that many pixels with this model on this machine."""
     if _shaped(wanted) or told["larger"] is not None:
@@ -149,13 +163,19 @@ def _final(
         down,
         snapshot,
         installed=catalog.installed,
+        known=known,
         upscaler=second.upscaler,
         strength=second.strength,
+        refiner=_refiner(told, model, catalog),
     )
     refiner: dict[str, Any] = {"model": second.model, "tile": 0} if second.model else {}
     larger = best.larger.model_copy(update=refiner) if best.larger else None
     size = {"ratio": None, "width": best.width, "height": best.height, "larger": larger}
     return size, {"code": best.code, "facts": best.facts}
+
+
+def _refiner(told: Mapping[str, Any], model: Model, catalog: Catalog) -> Model:
+    return catalog.get(told["refiner"]) if told["refiner"] else model
 
 
 def _drawn(wanted: Mapping[str, Any], model: Model) -> Sides:

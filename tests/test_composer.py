@@ -12,8 +12,25 @@ from hypothesis import strategies as st
 from aura import i18n
 from aura.catalog import Catalog
 from aura.composer import compose
-from aura.errors import AuraError, BadRequest, ModelDamaged, ModelMissing, UnknownModel
-from aura.requests import COUNT_MAX, PROMPT_MAX, SCHEDULERS, SEED_MAX, GenerateRequest, Start
+from aura.errors import (
+    AuraError,
+    BadRequest,
+    CannotInpaint,
+    CannotStart,
+    ModelDamaged,
+    ModelMissing,
+    UnknownModel,
+)
+from aura.requests import (
+    COUNT_MAX,
+    PROMPT_MAX,
+    SCHEDULERS,
+    SEED_MAX,
+    GenerateRequest,
+    Larger,
+    Repair,
+    Start,
+)
 from aura.settings import Settings
 from aura.styles import Style, Styles
 
@@ -168,3 +185,45 @@ def test_whatever_comes_in_is_a_valid_request_or_an_error_of_ours(catalog, style
     except AuraError:
         return
     assert GenerateRequest(**request.model_dump()) == request
+
+
+@pytest.mark.parametrize("steps", [None, 7])
+def test_another_model_refines_in_its_own_steps_unless_some_are_named(tiny_pack, styles, steps):
+    catalog = Catalog.read(Settings(models_dirs=(tiny_pack.parent,)))
+    other = catalog.get("aura-shapes")
+    larger = Larger(width=128, height=128, model=other.id, steps=steps)
+    asked = {"prompt": "a red star", "model": "tiny", "steps": 3}
+    request = compose(catalog, styles, **asked, larger=larger)
+    assert request.redrawn_steps == request.larger.steps == (steps or other.defaults.steps)
+    same = compose(catalog, styles, **asked, larger=Larger(width=128, height=128))
+    assert same.redrawn_steps == 3
+
+
+@pytest.fixture
+def of_published(catalog, styles, monkeypatch):
+    """``composed`` for the published models, as if they were all here."""
+    monkeypatch.setattr(Catalog, "require", lambda self, model: None)
+    return lambda **asked: compose(catalog, styles, prompt="a red star", **asked)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "error"),
+    [
+        ("flux2-klein-4b", {"start": Start(pictures=("a",))}, CannotStart),
+        ("sana-sprint-0.6b", {"start": Start(pictures=("a",), masks=("b",))}, CannotInpaint),
+        ("sana-sprint-0.6b", {"repair": Repair()}, CannotInpaint),
+    ],
+)
+def test_what_a_model_cannot_draw_over_is_refused_before_it_is_queued(
+    of_published, model, asked, error
+):
+    with pytest.raises(error):
+        of_published(model=model, **asked)
+    of_published(model="sd15", **asked)
+
+
+def test_a_larger_picture_of_a_model_that_cannot_refine_is_only_enlarged(of_published):
+    larger, name = Larger(width=2048, height=2048), "flux2-klein-4b"
+    assert of_published(model=name, larger=larger).larger.strength == 0
+    refined = of_published(model=name, larger=larger.model_copy(update={"model": "sdxl"}))
+    assert refined.larger.strength == larger.strength

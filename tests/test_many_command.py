@@ -61,9 +61,12 @@ def test_a_file_of_prompts_goes_on_where_it_was_left(terminal, wanted, tmp_path)
     path, out_folder = tmp_path / "prompts.txt", tmp_path / "out"
     path.write_text("a red star\n# no\n\na blue star\na green star\n")
     asked_for = ("--prompts", str(path), "--steps", "1", "--seed", "3")
-    red, _, green = wanted(*asked_for).requests
+    red, blue, green = wanted(*asked_for).requests
     for request in (red, green):  # what an earlier run has drawn
         moved(Path(save(tmp_path / "data" / "outputs", request).path), out_folder)
+    stopped = ({"code": "passes.unfinished.stopped", "facts": {"missing": []}},)
+    halfway = save(tmp_path / "data" / "outputs", blue, notices=stopped)
+    moved(Path(halfway.path), out_folder)
     run = ("generate", *asked_for, "--model", "tiny", "--out", str(out_folder))
     code, out, err = terminal.run(*run)
     assert code == 0, err

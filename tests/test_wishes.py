@@ -11,6 +11,7 @@ from aura import i18n, wishes
 from aura.catalog import Catalog
 from aura.errors import AuraError, BadRequest
 from aura.memory.device import GIB
+from aura.memory.planner import Known
 from aura.memory.simulated import imagined
 from aura.requests import Lora
 from aura.settings import APP_DIR, Settings
@@ -24,6 +25,16 @@ def picture(tmp_path: Path) -> str:
     path = tmp_path / "begin.png"
     Image.new("RGB", (64, 64), "red").save(path)
     return str(path)
+
+
+class Always(dict):
+    """The same of every way of running."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def get(self, key, default=None):
+        return self.value
 
 
 def told(folder: Path, **asked):
@@ -78,10 +89,31 @@ def test_a_size_that_a_model_draws_well_takes_no_second_pass(tmp_path: Path):
     assert (asked["width"], asked["height"], asked["larger"]) == (512, 512, None)
 
 
+def test_a_machine_that_has_learnt_large_pictures_take_more_draws_them_in_tiles(tmp_path: Path):
+    machine = imagined(48 * GIB, 32 * GIB)
+
+    def learnt(id, work):
+        return Known(excess=Always(45 * GIB) if work.width > 2048 else {})
+
+    asked = {"model": "sdxl", "size": "3840x2160"}
+    before, _ = wishes.keywords(asked, CATALOG, tmp_path, machine)
+    after, why = wishes.keywords(asked, CATALOG, tmp_path, machine, learnt)
+    assert before["larger"].tile == 0 and after["larger"].tile == 1024
+    assert why["code"] == "passes.wide.tiled"
+
+
 def test_so_many_times_larger_is_of_what_is_drawn(tmp_path: Path):
     asked = told(tmp_path, larger=2.0, width=256, height=128)
     assert (asked["width"], asked["height"]) == (256, 128)
     assert (asked["larger"].width, asked["larger"].height) == (512, 256)
+
+
+def test_a_model_that_cannot_refine_only_enlarges_and_says_so(tmp_path: Path):
+    asked = {"model": "flux2-klein-4b", "larger": 2.0}
+    wanted, why = wishes.keywords(asked, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength == 0 and why["code"] == "passes.wide.unrefined"
+    wanted, why = wishes.keywords(asked | {"refiner": "sd15"}, CATALOG, tmp_path, MACHINE)
+    assert wanted["larger"].strength > 0 and why is None
 
 
 def test_what_is_named_is_repaired(tmp_path: Path):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aura.batches.batch import Batch, key, keys, missing
+from aura.batches.batch import Batch, finished, key, keys, missing
 from aura.batches.progress import Progress, progress
 from aura.batches.sheet import save_sheet
 from aura.batches.store import Store
@@ -20,7 +20,7 @@ from aura.errors import AuraError
 from aura.jobs.job import JobView
 from aura.jobs.queue import Jobs
 from aura.library.history import History
-from aura.requests import SEED_MAX, GenerateRequest, Picture
+from aura.requests import GenerateRequest, Picture
 
 AHEAD = 3  # jobs of one batch that wait in the queue
 BEAT_S = 10.0  # how often open batches are looked after, besides when a job ends
@@ -192,11 +192,12 @@ class Batches:
     def _state(self, batch: Batch) -> State:
         drawn: dict[str, Picture] = {}
         for entry in self.history.of_batch(batch.id):
-            drawn[_key(entry.picture, entry.request)] = entry.picture
+            if finished(entry.picture):
+                drawn[_key(entry.picture, entry.request)] = entry.picture
         lost: dict[str, dict[str, Any] | None] = {}
         views = self.jobs.of_batch(batch.id)
         for view in views:
-            for picture in view.pictures if view.created >= batch.begun else ():
+            for picture in filter(finished, view.pictures if view.created >= batch.begun else ()):
                 drawn.setdefault(_key(picture, view.request), picture)
             if view.state in LOST and view.created >= batch.begun:
                 lost |= dict.fromkeys(keys(view.request), view.error)
@@ -206,4 +207,4 @@ class Batches:
 
 def _key(picture: Picture, request: GenerateRequest) -> str:
     """Of the picture, by where its seed stands among those of its request."""
-    return key(request, (picture.seed - request.seed) % (SEED_MAX + 1))
+    return key(request, request.index_of(picture.seed))

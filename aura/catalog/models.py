@@ -72,7 +72,8 @@ class Model(Plain):
     ``folder`` is set for models that lie on this disk (below the app's folder, or absolute for
     a person's own), ``repo`` and ``revision`` for those of the hub; ``files`` are patterns of
     what is needed of them, where their layout does not tell. ``vocabulary`` names a file of
-    words beside the weights when the model knows few.
+    words beside the weights when the model knows few. ``pruned``: layers of its family's
+    network were taken away, so that what changes those fits it no longer.
 
     ``file`` is set for a checkpoint in one file, with its ``kind`` and ``precision`` as its
     header tells them; ``lender`` is the folder of the model it borrows the rest from.
@@ -100,6 +101,7 @@ class Model(Plain):
     gated: bool = False
     good_for: dict[str, str]  # one line per language
     vocabulary: str | None = None
+    pruned: bool = False
     triggers: tuple[str, ...] = ()
 
     def path(self, root: Path) -> Path | None:

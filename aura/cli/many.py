@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from aura.batches.batch import Batch, key, keys, missing
+from aura.batches.batch import Batch, finished, key, keys, missing
 from aura.batches.sheet import save_sheet
 from aura.batches.store import Store
 from aura.cli.moving import moved
@@ -17,7 +17,7 @@ from aura.errors import AuraError, InputError
 from aura.i18n import text
 from aura.library.history import History
 from aura.library.metadata import read_record
-from aura.requests import SEED_MAX, GenerateRequest, Picture
+from aura.requests import GenerateRequest, Picture
 from aura.settings import Settings
 
 
@@ -43,7 +43,8 @@ class Many:
         return tuple(missing(self.batch, self.drawn))
 
     def take(self, picture: Picture, request: GenerateRequest) -> None:
-        self.drawn[key(request, (picture.seed - request.seed) % (SEED_MAX + 1))] = picture
+        if finished(picture):
+            self.drawn[key(request, request.index_of(picture.seed))] = picture
 
     def fail(self, request: GenerateRequest, error: AuraError) -> None:
         lacking = (one for one in keys(request) if one not in self.drawn)

@@ -19,15 +19,9 @@ from aura.memory.footprint import Footprint
 from aura.memory.plan import Plan
 
 
-class Token(Protocol):
-    """Asked between steps; true once a person wants the job stopped."""
-
-    def stopped(self) -> bool: ...
-
-
 @dataclass(frozen=True)
 class StageBegun:
-    stage: str  # one of engine.protocol.STAGES
+    stage: str  # "encoding", "denoising", "decoding" …
     index: int = 0
 
 
@@ -79,10 +73,14 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Noticed:
-    """Something changed that a person should know: a key of the texts, its facts."""
+    """Something changed that a person should know: a key of the texts, its facts.
+
+    ``unplanned``: it does not run as its plan says, so that nothing is learnt of the plan.
+    """
 
     code: str
     facts: dict[str, Any]
+    unplanned: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,14 @@ class NoRoom(Exception):
 
 
 class Conversions:
-    """A folder of them. Older ones of the same model and dtype go when a new one comes."""
+    """A folder of them. Older ones of the same model and dtype go when a new one comes.
+
+    ``hopeless``: ids of models that could not be converted since this process began.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.hopeless: set[str] = set()
 
     def find(self, model: Model, source: Path, dtype: str) -> Path | None:
         """Where that of ``source``, the files of the network, lies; None if there is none."""
@@ -81,11 +85,6 @@ def is_whole(place: Path) -> bool:
         return False
     there = {path.name: path.stat().st_size for path in place.iterdir() if path.name != SIZES}
     return sizes == there
-
-
-def held(folder: Path) -> int:
-    """Bytes that all of them take on the disk."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _stem(model: Model, dtype: str) -> str:

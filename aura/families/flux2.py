@@ -24,7 +24,6 @@ class Flux2(Diffusion):
     name = "flux2"
     pipeline = Pipeline
     core = "transformer"
-    dtypes = ("fp32", "bf16")  # as published; its language model overflows in fp16
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
 
     def reader(self, pipe: Any) -> tuple[Any, int]:

@@ -20,6 +20,7 @@ from aura.families.denoising import denoised
 from aura.families.formats import class_of, component
 from aura.families.homes import RAM
 from aura.families.loaded import DTYPES, Embeddings, Loaded
+from aura.families.openvino import Converted
 from aura.families.outfit import Outfit, dress
 from aura.families.placement import Placement
 from aura.families.preview import Previewer
@@ -28,7 +29,7 @@ from aura.families.stored import BROKEN, network
 from aura.families.substitute import RUNG as OPENVINO
 from aura.families.substitute import Substitute, given
 from aura.families.weighting import Fragments
-from aura.memory.abilities import abilities
+from aura.memory.abilities import abilities, dtypes
 from aura.memory.additions import grown
 from aura.memory.exhaustion import ran_out
 from aura.memory.footprint import Footprint
@@ -53,7 +54,6 @@ class Diffusion:
     encoders: tuple[str, ...] = ("text_encoder",)
     core = "unet"
     samplers: tuple[str, ...] = ("auto", *SCHEDULERS)  # that make sense for it
-    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")  # in which its numbers stay in range
     absent: Mapping[str, Any] = {}  # parts of the published pipeline that are never loaded
     clips: tuple[
         tuple[str, str], ...
@@ -99,13 +99,11 @@ class Diffusion:
 
     def footprint(self, model: Model, folder: Path | None, request: GenerateRequest) -> Footprint:
         start.check(self, model.name, request)
-        rungs = abilities(self.name, folder)
+        able = self._rungs(model, folder), dtypes(self.name)
         found = (
-            published_footprint(model.id, request, rungs, self.dtypes)
+            published_footprint(model.id, request, *able)
             if folder is None
-            else pipeline_footprint(
-                model.id, folder, request, rungs, self.dtypes, lender=model.lender
-            )
+            else pipeline_footprint(model.id, folder, request, *able, lender=model.lender)
         )
         if found is None:
             raise ModelMissing(model=model.name)
@@ -149,6 +147,8 @@ class Diffusion:
         loaded.decoder.set(plan)
         found = self.additions.named(self.name, (*request.prompts, *request.negatives))
         passes = request.worked_steps * (request.count - first)
+        if plan.rung == OPENVINO and not isinstance(getattr(loaded.pipe, self.core), Converted):
+            yield Noticed("families.unconverted", {}, unplanned=True)
         try:
             with speed.tuned(loaded.machine, plan, passes):
                 for index in range(first, request.count):
@@ -178,8 +178,15 @@ class Diffusion:
 
     # --- loading
 
+    def _rungs(self, model: Model, folder: Path | None) -> tuple[str, ...]:
+        every = abilities(self.name, folder)
+        return tuple(rung for rung in every if rung != OPENVINO or not self._hopeless(model))
+
+    def _hopeless(self, model: Model) -> bool:
+        return self.conversions is not None and model.id in self.conversions.hopeless
+
     def _substitute(self, model: Model, folder: Path, plan: Plan) -> Substitute | None:
-        if plan.rung != OPENVINO or self.conversions is None:
+        if plan.rung != OPENVINO or self.conversions is None or self._hopeless(model):
             return None
         return Substitute(
             self.conversions, model, folder, self.core, plan, dtype=DTYPES[plan.dtype]

@@ -48,7 +48,6 @@ class Sana(Diffusion):
     name = "sana"
     pipeline, image_pipeline = Pipeline, ImagePipeline
     core = "transformer"
-    dtypes = ("fp32", "bf16")  # as published; its language model overflows in fp16
     samplers = ("auto",)  # it was distilled into its own
 
     def guided(self, request: GenerateRequest) -> bool:

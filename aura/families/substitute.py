@@ -74,6 +74,7 @@ class Substitute:
         except (NoRoom, OSError, RuntimeError, ImportError, ValueError) as fault:
             if ran_out(fault):
                 raise
+            self.conversions.hopeless.add(self.model.id)
             log.warning("%s stays with torch: %r", self.model.id, fault)
             return None
         return Converted(self.shell(), place, self.dtype)

@@ -66,7 +66,6 @@ class ZImage(Diffusion):
     name = "z_image"
     pipeline, image_pipeline, mask_pipeline = Pipeline, ImagePipeline, MaskPipeline
     core = "transformer"
-    dtypes = ("fp32", "bf16")  # as published; its language model overflows in fp16
     samplers = ("auto",)  # it follows a flow; the samplers for noise do not apply
 
     def reader(self, pipe: Any) -> tuple[Any, int]:

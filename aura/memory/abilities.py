@@ -17,6 +17,7 @@ from aura.catalog import decoders
 from aura.catalog.quants import NAMES, gguf_file
 from aura.catalog.single import ALONE
 from aura.memory.planner import FORMATS, SWITCHES
+from aura.memory.published import DTYPES
 from aura.memory.rungs import RUNGS
 
 EVERYTHING = (*dict.fromkeys(rung.name for rung in RUNGS), *SWITCHES, *FORMATS)
@@ -45,6 +46,19 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
     "esrgan": ("resident", "small_tile", "cpu"),
     "owl": ("resident", "model_offload", "cpu"),
 }
+# In which the numbers of a family stay in range, where not in all: their language models
+# overflow in half precision.
+RANGES: Mapping[str, tuple[str, ...]] = dict.fromkeys(
+    ("flux2", "z_image", "sana"), ("fp32", "bf16")
+)
+# Those with a pipeline that starts from a picture, and with one that draws a part of it anew.
+STARTS = ("stable_diffusion", "stable_diffusion_xl", "flux", "z_image", "sana")
+INPAINTS = ("stable_diffusion", "stable_diffusion_xl", "flux", "z_image")
+
+
+def dtypes(family: str) -> tuple[str, ...]:
+    """In which ``family`` computes, on whatever device offers them."""
+    return RANGES.get(family, DTYPES)
 
 
 def abilities(

@@ -102,7 +102,7 @@ class Climb:
 
     def _run(self, plan: Plan) -> Iterator[Happening]:
         device, begun = self.manager.device, self.first
-        times = Times(self.manager.clock)
+        times, as_planned = Times(self.manager.clock), True
         with self.manager.lend(self.model, self.request, plan) as loan:
             device.reset_peak()  # what was evicted to make room is none of its peak
             family = self.manager.families[self.model.family]
@@ -111,19 +111,19 @@ class Climb:
                 for happening in times.watch(happenings):
                     if isinstance(happening, Result):
                         self.first = happening.following
+                    elif isinstance(happening, Noticed):
+                        as_planned &= not happening.unplanned
                     yield happening
                     if not isinstance(happening, Result) and self._starves(plan):
                         raise RamIsLow
             finally:
                 _close(happenings)
-            self.manager.ledger.done(
-                device.snapshot().name,
-                plan,
-                self.request,
-                self._measured(plan),
-                times.stages,
-                self.request.count - begun,
-            )
+            if as_planned:
+                self._learnt(plan, times, self.request.count - begun)
+
+    def _learnt(self, plan: Plan, times: Times, pictures: int) -> None:
+        name, measured = self.manager.device.snapshot().name, self._measured(plan)
+        self.manager.ledger.done(name, plan, self.request, measured, times.stages, pictures)
 
     def _starves(self, plan: Plan) -> bool:
         """RAM is running out under a plan that lives in it, and a lighter one is left.

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from aura.catalog.models import Model
 from aura.memory import towers
-from aura.memory.abilities import abilities
+from aura.memory.abilities import abilities, dtypes
 from aura.memory.device import GIB, Snapshot
 from aura.memory.examples import example, smaller
 from aura.memory.footprint import Footprint
@@ -90,11 +90,12 @@ def footprint_of(
     ``rungs`` are those of the model's family, unless others are asked about.
     """
     rungs = abilities(model.family, folder) if rungs is None else rungs
+    able = rungs, dtypes(model.family)
     if not isinstance(request, Drawing) or "generator" in published().get(model.id, {}):
-        return towers.footprint(model.id, folder, request, rungs)
+        return towers.footprint(model.id, folder, request, *able)
     if folder is not None:
-        return pipeline_footprint(model.id, folder, request, rungs, lender=model.lender)
-    return published_footprint(model.id, request, rungs)
+        return pipeline_footprint(model.id, folder, request, *able, lender=model.lender)
+    return published_footprint(model.id, request, *able)
 
 
 def is_slow(plan: Plan, snapshot: Snapshot) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aura.catalog.models import Model
+from aura.memory.abilities import STARTS
 from aura.memory.device import Snapshot
 from aura.memory.examples import example
 from aura.memory.verdict import Verdict
@@ -42,15 +43,20 @@ def wide(
     known: Lessons = unlearnt,
     upscaler: str = LANCZOS,
     strength: float = 0.3,
+    refiner: Model | None = None,
 ) -> Wide:
-    """For a final size in pixels, on this machine. ``installed``: Catalog.installed."""
+    """For a final size in pixels, on this machine. ``installed``: Catalog.installed.
+
+    ``refiner`` draws over what was enlarged, ``model`` itself unless another is given.
+    """
+    second = refiner or model
     planner = Planner(installed, snapshot, known)
     larger = Larger(
         width=width, height=height, upscaler=upscaler, strength=strength, steps=None, tile=0
     )
     native = size_near(width, height, model.area, model.multiple)
     facts = {"model": model.name, "width": width, "height": height}
-    facts |= {"draw_width": native[0], "draw_height": native[1]}
+    facts |= {"draw_width": native[0], "draw_height": native[1], "refiner": second.name}
     best = planner.told(model, _request(model, native))
     if best and best.plan is None:
         return Wide(*native, None, "passes.wide.refused", facts)
@@ -59,16 +65,18 @@ def wide(
         trimmed = larger.model_copy(update={"strength": 0.0, "upscaler": LANCZOS})
         exact = size == (width, height)
         return Wide(*size, None if exact else trimmed, "passes.wide.direct", facts)
-    code, second = _second(planner, model, native, larger)
-    return Wide(*native, second, f"passes.wide.{code}", {**facts, "tile": second.tile})
+    code, larger = _second(planner, model, native, larger, second)
+    return Wide(*native, larger, f"passes.wide.{code}", {**facts, "tile": larger.tile})
 
 
 def _second(
-    planner: Planner, model: Model, native: tuple[int, int], larger: Larger
+    planner: Planner, model: Model, native: tuple[int, int], larger: Larger, refiner: Model
 ) -> tuple[str, Larger]:
     """The second pass from the native size: whole, in tiles, or without drawing over."""
+    if larger.strength and refiner.family not in STARTS:
+        return "unrefined", larger.model_copy(update={"strength": 0.0})
     request = _request(model, native).model_copy(update={"larger": larger})
-    desk = Desk(request, model, model, put=lambda image: "-")
+    desk = Desk(request, model, refiner, put=lambda image: "-")
     part = planner.outlook("refine", desk)
     if part.change:
         return "interpolated", larger.model_copy(update={"strength": 0.0})

@@ -164,8 +164,11 @@ def _with_lora(table: Preset, model: Model, lora: Model, wanted: Size) -> Option
 
 
 def _quick_lora(model: Model, catalog: Catalog) -> Model | None:
-    """The installed LoRA that lets this model draw in the fewest steps, if it needs many."""
-    if model.defaults.steps <= FEW:
+    """The installed LoRA that lets this model draw in the fewest steps, if it needs many.
+
+    It changes the published network of its family; one of another size it does not fit.
+    """
+    if model.defaults.steps <= FEW or model.vocabulary or model.pruned:
         return None
     fitting = (one for one in catalog.models if one.task == "lora" and one.family == model.family)
     quick = [m for m in fitting if 1 < m.defaults.steps <= FEW and catalog.installed(m)]

@@ -23,6 +23,7 @@ from aura.requests.plain import (
     SIDE_MIN,
     Plain,
     achievable,
+    seed_after,
 )
 from aura.requests.work import (
     CaptionRequest,
@@ -60,6 +61,7 @@ __all__ = [
     "Way",
     "Work",
     "achievable",
+    "seed_after",
 ]
 
 # What a person can queue, and what a model can be lent for. Pydantic tells them apart by

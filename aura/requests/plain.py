@@ -29,6 +29,11 @@ Side = Annotated[int, Field(ge=SIDE_MIN, le=SIDE_MAX, multiple_of=8)]
 Prompt = Annotated[str, Field(max_length=PROMPT_MAX)]
 
 
+def seed_after(seed: int, by: int) -> int:
+    """``by`` seeds on, or back where it is below 0; the first follows the last."""
+    return (seed + by) % (SEED_MAX + 1)
+
+
 def achievable(width: int, height: int) -> bool:
     """Whether a picture can have that size in the end, be it drawn or enlarged to it."""
     short, long = sorted((width, height))

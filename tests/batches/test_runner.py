@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from aura.batches.batch import Batch, key
-from aura.engine.protocol import Failed, JobEvent, Saved
-from aura.errors import MemoryRefused
+from aura.engine.protocol import Done, Failed, JobEvent, Saved
+from aura.errors import EngineLost, MemoryRefused
 from aura.library.results import save_picture
 from aura.requests import GenerateRequest, Picture, Request
 from aura.settings import Settings
@@ -32,6 +32,7 @@ class Drawing(ScriptedEngine):
         self.outputs = data / "outputs"
         self.drawn: list[tuple[str, int]] = []
         self.refused: tuple[str, ...] = ()
+        self.cut_short: tuple[str, ...] = ()  # drawn, but not enlarged
 
     def _script(self, job: str, request: Request) -> Iterator[JobEvent]:
         if request.prompt in self.refused:
@@ -43,14 +44,18 @@ class Drawing(ScriptedEngine):
         for event in super()._script(job, request):
             if isinstance(event, Saved):
                 event = event.model_copy(update={"picture": self._saved(request, event.index)})
+            if isinstance(event, Done) and request.prompt in self.cut_short:
+                event = Failed(job=job, error=EngineLost().as_dict())
             yield event
 
     def _saved(self, request: GenerateRequest, index: int) -> Picture:
         self.drawn.append((request.prompts[index], request.seed + index))
         colour = next((c for c in ("red", "blue", "green") if c in request.prompt), "black")
+        notice = {"code": "passes.unfinished.failed", "facts": {"missing": ["enlarge"]}}
         return save_picture(
             self.outputs, Image.new("RGB", (64, 64), colour), request, index, disk=Quick(),
             plan={}, seconds=1.0, stages={}, peak_bytes=2**20, versions={},
+            notices=(notice,) if request.prompt in self.cut_short else (),
         )  # fmt: skip
 
 
@@ -155,6 +160,18 @@ def test_what_fails_is_not_tried_without_end_and_is_when_asked_for_again(opened,
     told = studio.batches.progress(batch)
     assert (told.state, told.drawn, told.lost) == ("incomplete", 4, 1)
     engine.refused, engine.drawn[:] = (), []
+    assert ended(studio, studio.batches.submit("me", prompts(*LINES))).done
+    assert engine.drawn == [("a blue star", 6)]
+
+
+def test_a_picture_that_was_cut_short_is_not_drawn_yet(opened, tmp_path):
+    engine = Drawing(tmp_path)
+    engine.cut_short = ("a blue star",)
+    studio = opened(engine)
+    batch = ended(studio, studio.batches.submit("me", prompts(*LINES)))
+    told = studio.batches.progress(batch)
+    assert (batch.done, told.drawn, len(studio.batches.pictures(batch))) == (False, 4, 4)
+    engine.cut_short, engine.drawn[:] = (), []
     assert ended(studio, studio.batches.submit("me", prompts(*LINES))).done
     assert engine.drawn == [("a blue star", 6)]
 

@@ -15,7 +15,7 @@ from aura.engine.protocol import Cancelled, Done, Failed, Notice, Saved, Stage, 
 from aura.engine.side_by_side import SideBySide, parts_for
 from aura.memory.ledger import Ledger
 from aura.memory.simulated import imagined
-from aura.requests import SEED_MAX
+from aura.requests import SEED_MAX, Start
 from aura.settings import Settings
 from tests.engine.scripted import ScriptedEngine, request
 
@@ -60,13 +60,16 @@ class Bench:
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(0, SEED_MAX))
 def test_every_picture_is_drawn_once_with_its_own_seed_and_words(count, parts, seed):
     words = tuple(str(number) for number in range(count))
-    shares = split(request(prompts=words, negatives=words, seed=seed), parts)
+    start = Start(pictures=words, masks=words)
+    shares = split(request(prompts=words, negatives=words, seed=seed, start=start), parts)
     drawn = [
-        (share.prompts[at], share.negatives[at], (share.seed + at) % (SEED_MAX + 1), first + at)
+        (share.prompts[at], share.negatives[at], share.seed_of(at), first + at)
         for first, share in shares
         for at in range(share.count)
     ]
     assert drawn == [(w, w, (seed + at) % (SEED_MAX + 1), at) for at, w in enumerate(words)]
+    begun = [share.start.of(at) for _, share in shares for at in range(share.count)]
+    assert begun == [(word, word) for word in words]
     assert max(s.count for _, s in shares) - min(s.count for _, s in shares) <= 1
 
 
@@ -107,19 +110,22 @@ def test_a_stop_reaches_every_part(tmp_path):
     events = bench.run(4)
     next(events), next(events)
     bench.engine.stop("job")
+    told = [engine.stopped for engine, _ in bench.opened]
+    assert told == [{"job-0"}, {"job-1"}]  # before anybody has heard of an end
     assert isinstance(list(events)[-1], Cancelled)
-    assert all(engine._closed.is_set() for engine, _ in bench.opened)
 
 
 def test_one_that_fails_ends_the_others_and_what_is_drawn_is_kept(tmp_path):
-    gates = [threading.Semaphore(1), threading.Semaphore(1000)]
-    bench = Bench(tmp_path, gates=gates)
-    events = bench.run(4)
+    gates = [threading.Semaphore(1), threading.Semaphore(1000), threading.Semaphore(1)]
+    bench = Bench(tmp_path, many=3, gates=gates)
+    events = bench.run(6)
     next(events), next(events)
+    bench.opened[1][0].wait_for_end("job-1")
     bench.opened[0][0].crash()
     told = list(events)
     assert isinstance(told[-1], Failed)
-    assert {one.index for one in told if isinstance(one, Saved)} <= {2, 3}
+    assert [one.index for one in told if isinstance(one, Saved)] == [2, 3]
+    assert bench.opened[2][0].stopped == {"job-2"}
 
 
 def test_a_reader_that_goes_away_leaves_nothing_running(tmp_path):

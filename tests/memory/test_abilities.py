@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from aura.catalog import decoders
+from aura.catalog.models import LIST, shipped
 from aura.catalog.quants import gguf_file
-from aura.memory.abilities import ABILITIES, abilities
+from aura.memory.abilities import ABILITIES, RANGES, abilities
+from aura.memory.device import GIB
+from aura.memory.simulated import imagined
+from aura.memory.verdict import verdict
 
 ALL = frozenset({"torchao", "bitsandbytes", "gguf", "openvino"})
 
@@ -57,3 +61,13 @@ def test_gguf_files_are_known_by_their_names(tmp_path, name, form):
     (tmp_path / name).touch()
     assert gguf_file(tmp_path, form) == tmp_path / name
     assert gguf_file(tmp_path, "fp8") is None
+
+
+def test_a_card_without_bfloat16_is_not_promised_a_family_that_half_precision_overflows():
+    card = imagined(12 * GIB, 32 * GIB).model_copy(update={"dtypes": ("fp16", "fp32")})
+    for model in (one for one in shipped(LIST) if one.family in RANGES and not one.added):
+        told = verdict(model, card)
+        if told and told.plan:
+            assert told.plan.dtype in RANGES[model.family]
+    sdxl = next(one for one in shipped(LIST) if one.id == "sdxl")
+    assert verdict(sdxl, card).plan.dtype == "fp16"

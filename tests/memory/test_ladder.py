@@ -162,3 +162,19 @@ def test_attempts_in_other_engines_count():
     with pytest.raises(OutOfMemory):
         list(ladder.run(manager, model(), request(model()), begun))
     assert family.loads == 0
+
+
+def test_nothing_is_learnt_of_a_plan_that_a_run_did_not_keep_to(monkeypatch):
+    _, family, manager = studio()
+    run = family.run
+
+    def otherwise(*asked, **how):
+        yield Noticed("families.unconverted", {}, unplanned=True)
+        yield from run(*asked, **how)
+
+    monkeypatch.setattr(family, "run", otherwise)
+    list(ladder.run(manager, model(), request(model())))
+    assert manager.plans(model(), request(model()))[0].timed != "measured"
+    monkeypatch.undo()
+    list(ladder.run(manager, model(), request(model())))
+    assert manager.plans(model(), request(model()))[0].timed == "measured"

@@ -8,7 +8,7 @@ import pytest
 
 from aura.catalog.models import LIST, shipped
 from aura.i18n import LANGUAGES, text
-from aura.memory.abilities import EVERYTHING, abilities
+from aura.memory.abilities import EVERYTHING, INPAINTS, STARTS, abilities
 from aura.memory.device import GIB, budget
 from aura.memory.legality import legal
 from aura.memory.pipelines import published_footprint
@@ -62,6 +62,8 @@ def test_what_the_page_believes_of_a_family_is_what_it_declares():
         model = next(model for model in MODELS.values() if model.family == family.name)
         declared = family.footprint(model, None, example(model)).rungs
         assert set(declared) == set(abilities(family.name))
+        assert (family.name in STARTS) == bool(getattr(family, "image_pipeline", None))
+        assert (family.name in INPAINTS) == bool(getattr(family, "mask_pipeline", None))
 
 
 @pytest.mark.parametrize(

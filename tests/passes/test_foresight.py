@@ -43,11 +43,12 @@ def test_the_peak_is_the_highest_and_the_seconds_are_the_sum_of_all_passes(catal
 
 
 def test_tiles_are_foreseen_where_they_are_asked_for_and_where_the_whole_does_not_fit(catalog):
-    large, small = imagined(24 * GIB, 32 * GIB), imagined(24 * GIB, 32 * GIB)
+    large, small = imagined(24 * GIB, 32 * GIB), imagined(6 * GIB, 32 * GIB)
     asked_for = foreseen(asked(catalog, "sdxl", tile=1024), catalog, large, known).parts[-1]
     assert (asked_for.tile, asked_for.times) == (1024, 2 * 9)
-    huge = asked(catalog, "sdxl").model_copy(update={"larger": Larger(width=8000, height=8000)})
-    assert foreseen(huge, catalog, small, known).parts[-1].tile == 1024
+    wide = asked(catalog, "sdxl").model_copy(update={"larger": Larger(width=3840, height=2160)})
+    tiles = [foreseen(wide, catalog, machine, known).parts[-1].tile for machine in (large, small)]
+    assert tiles == [0, 1024]
 
 
 def test_the_pass_that_is_refused_is_named_with_what_would_help(catalog):
@@ -103,6 +104,16 @@ def test_memory_asks_for_tiles_and_the_sentence_says_so(catalog):
     for lang in ("en", "es"):
         said = text(lang, scarce.code, **scarce.facts)
         assert "3840 × 2160" in said and "1024" in said and model.name in said
+
+
+def test_a_model_that_cannot_draw_over_a_picture_enlarges_it_unless_another_refines(catalog):
+    klein, roomy = catalog.get("flux2-klein-4b"), imagined(24 * GIB, 64 * GIB)
+    alone = wide(klein, 3840, 2160, roomy)
+    helped = wide(klein, 3840, 2160, roomy, refiner=catalog.get("sdxl"))
+    assert (alone.code, alone.larger.strength) == ("passes.wide.unrefined", 0)
+    assert helped.larger.strength > 0
+    for lang in ("en", "es"):
+        assert klein.name in text(lang, alone.code, **alone.facts)
 
 
 def test_a_machine_on_which_the_model_does_not_fit_is_told_so(catalog):

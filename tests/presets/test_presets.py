@@ -152,9 +152,9 @@ def test_where_it_takes_long_a_model_is_named_that_takes_a_third_at_most():
 class WithLora(Catalog):
     """The catalogue with one more model, a LoRA for four steps, that is on the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, family: str = "stable_diffusion_xl") -> None:
         lora = Model(
-            id="quick", name="Quick", family="stable_diffusion_xl", task="lora",
+            id="quick", name="Quick", family=family, task="lora",
             licence="MIT", commercial=True, good_for={"en": "", "es": ""},
             defaults={"steps": 4, "guidance": 0.0, "scheduler": "lcm"},
         )  # fmt: skip
@@ -173,6 +173,15 @@ def test_a_lora_for_few_steps_is_used_where_one_is_here_and_its_want_is_said():
     assert (found.steps, found.guidance, found.scheduler) == (4, 0.0, "lcm")
     assert found.larger is None and (found.width, found.height) == (1024, 1024)
     assert option("balanced", CATALOG.get("sdxl"), WithLora(), CARD).loras == ()
+
+
+@pytest.mark.parametrize("name", ["aura-shapes", "bk-sdm-small", "bk-sdm-tiny", "ssd-1b"])
+def test_a_network_of_another_size_takes_no_lora_of_its_family(name):
+    model = CATALOG.get(name)
+    with_lora = WithLora(model.family)
+    assert not option("ultra_fast", model, with_lora, CARD).loras
+    if model.family == "stable_diffusion":
+        assert option("ultra_fast", with_lora.get("sd15"), with_lora, CARD).loras
 
 
 def test_every_reason_is_told_in_both_languages():

@@ -28,7 +28,7 @@ from aura.ui.tabs.generate.panel import FIELDS
 from aura.ui.tabs.generate.sections import larger, loras, presets, size, start
 from aura.ui.tabs.generate.sections.larger import OFF, target
 from aura.ui.tabs.generate.starting import shape
-from aura.ui.wire import QUICK
+from aura.ui.wire import LATEST, QUICK
 
 if TYPE_CHECKING:
     from aura.studio import Studio
@@ -52,7 +52,6 @@ BY_HAND = (
 SHAPE = ("ratio", "width", "height")
 SIZED = (*SHAPE, *larger.FIELDS)
 Size = tuple[int, int]
-LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 
 
 class Presets:

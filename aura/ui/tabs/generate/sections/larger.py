@@ -30,8 +30,13 @@ DEFAULT = Larger.model_validate(
     {"width": 64, "height": 64}
 )  # its other values are the section's first ones
 
-# What passes.wide finds where memory is short, and how it is said here.
-HARD = {"passes.wide.tiled": "tiled", "passes.wide.interpolated": "interpolated"}
+# What passes.wide finds where memory or the model sets a bound, and how it is said here.
+UNREFINED = "passes.wide.unrefined"
+HARD = {
+    "passes.wide.tiled": "tiled",
+    "passes.wide.interpolated": "interpolated",
+    UNREFINED: "unrefined",
+}
 
 Size = tuple[int, int]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aura.engine import side_by_side
+from aura.engine.lock import DeviceLock
 from aura.engine.parts import split
 from aura.engine.protocol import Cancelled, Done, Failed, Notice, Saved, Stage, Status, Step
 from aura.engine.side_by_side import SideBySide, parts_for
@@ -109,6 +110,29 @@ def test_a_stop_reaches_every_part(tmp_path):
     bench.engine.stop("job")
     assert isinstance(list(events)[-1], Cancelled)
     assert all(engine._closed.is_set() for engine, _ in bench.opened)
+
+
+def test_closing_ends_what_waits_for_the_device_and_it_is_not_cancelled(tmp_path):
+    neighbour = DeviceLock(tmp_path / "locks", "cpu")
+    assert neighbour.take()
+    bench, told = Bench(tmp_path), []
+    waiting = threading.Thread(target=lambda: told.extend(bench.run(4)))
+    waiting.start()
+    bench.engine.close()
+    waiting.join(10)
+    neighbour.free()
+    assert not waiting.is_alive() and not bench.opened
+    (end,) = told
+    assert isinstance(end, Failed) and end.error["code"] == "engine_lost"
+
+
+def test_closing_while_the_parts_open_begins_none_of_them(tmp_path):
+    bench = Bench(tmp_path)
+    events = bench.run(4)
+    assert isinstance(next(events), Notice)
+    bench.engine.close()
+    assert isinstance(list(events)[-1], Failed)
+    assert not any(engine.begun for engine, _ in bench.opened)
 
 
 def test_one_that_fails_ends_the_others_and_what_is_drawn_is_kept(tmp_path):

@@ -15,6 +15,7 @@ from aura.engine.parts import split
 from aura.engine.protocol import Cancelled, Done, Failed, Notice, Saved, Stage, Status, Step
 from aura.engine.side_by_side import SideBySide, parts_for
 from aura.memory.ledger import Ledger
+from aura.memory.pace import converted
 from aura.memory.simulated import imagined
 from aura.requests import SEED_MAX
 from aura.settings import Settings
@@ -100,6 +101,24 @@ def test_steps_are_told_of_the_first_picture_that_is_not_saved(tmp_path):
             front = event.index
     assert {e.count for e in told if isinstance(e, Stage)} == {4}
     assert isinstance(told[0], Notice) and told[0].facts == {"parts": 2}
+
+
+class Noticing(ScriptedEngine):
+    """Says one thing that is so for every part, and one of its own."""
+
+    def _script(self, job, request):
+        yield Notice(job=job, code="families.sampler_kept", facts={"sampler": "heun"})
+        yield Notice(job=job, code="families.prompt_shortened", facts={"kept": str(request.seed)})
+        yield from super()._script(job, request)
+
+
+def test_what_is_so_of_all_parts_is_told_once(tmp_path):
+    bench = Bench(tmp_path, many=3)
+    bench.engine.open_part = lambda *_: Noticing()
+    told = [one.code for one in bench.run(6) if isinstance(one, Notice)]
+    assert sorted(told) == [
+        "engine.side_by_side", *["families.prompt_shortened"] * 3, "families.sampler_kept",
+    ]  # fmt: skip
 
 
 def test_a_stop_reaches_every_part(tmp_path):
@@ -192,6 +211,14 @@ def test_as_many_as_were_measured_to_be_the_fastest(tmp_path):
 @pytest.mark.parametrize("gains", [{}, {2: 1.0}, {2: 1.05, 4: 0.8}])
 def test_nothing_is_shared_out_where_it_was_not_measured_to_pay(tmp_path, gains):
     assert chosen(tmp_path, gains) == 1
+
+
+def test_nor_where_openvino_draws_it_faster_than_torch(tmp_path, monkeypatch):
+    monkeypatch.setattr("aura.memory.abilities.installed", lambda: frozenset({"openvino"}))
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.gauged(PROCESSOR.name, "", {converted(dtype): 3e11 for dtype in ("fp32", "bf16")})
+    ledger.close()
+    assert chosen(tmp_path, GAINS) == 1
 
 
 def test_nor_where_the_memory_does_not_hold_as_many_models(tmp_path):

@@ -24,6 +24,7 @@ from aura.requests import (
     Repair,
     Start,
     Way,
+    seed_after,
 )
 from aura.styles import Style, Styles
 
@@ -63,12 +64,12 @@ def compose(
     ModelMissing, ModelDamaged, CannotStart, CannotInpaint.
     """
     chosen = _model(catalog, model)
-    for field, id, task in _helpers(loras, vae, larger, repair):
-        _helper(catalog, chosen, field, id, task)
+    for field, id, task in _others(loras, vae, larger, repair):
+        _check_other(catalog, chosen, field, id, task)
     worn = styles.get(style) if style else None
     seed = _seed(seed)
     written = _written(_text("prompt", prompt), _text("negative", negative or ""), worn)
-    seeds = [(seed + i) % (SEED_MAX + 1) for i in range(_whole("count", count, 1, COUNT_MAX))]
+    seeds = [seed_after(seed, i) for i in range(_whole("count", count, 1, COUNT_MAX))]
     across, down = _size(chosen, ratio, width, height)
     request = _checked(
         model=chosen.id,
@@ -105,7 +106,7 @@ def _model(catalog: Catalog, id: str | None) -> Model:
     return model
 
 
-def _helpers(
+def _others(
     loras: Sequence[Lora], vae: str | None, larger: Larger | None, repair: Repair | None
 ) -> Iterator[tuple[str, str, str]]:
     """Every other model the request names: the field, its id, and what it must be for."""
@@ -120,7 +121,7 @@ def _helpers(
         yield "detector", repair.detector, "detect"
 
 
-def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
+def _check_other(catalog: Catalog, drawing: Model, field: str, id: str, task: str) -> None:
     """It is there, it is for that, and it fits the model that draws."""
     model = catalog.get(id)
     if model.task != task or not model.runnable:
@@ -131,12 +132,15 @@ def _helper(catalog: Catalog, drawing: Model, field: str, id: str, task: str) ->
 
 
 def _refinable(catalog: Catalog, drawing: Model, larger: Larger | None) -> Larger | None:
-    """Without a refinement where the model that would do it cannot start from a picture."""
+    """Another model refines in its own number of steps; one that cannot start from a picture
+    leaves it enlarged."""
     if larger is None:
         return None
     refiner = catalog.get(larger.model) if larger.model else drawing
-    able = refiner.family in STARTS
-    return larger if able else larger.model_copy(update={"strength": 0.0})
+    if refiner.family not in STARTS:
+        return larger.model_copy(update={"strength": 0.0})
+    own = larger.steps or refiner.id == drawing.id
+    return larger if own else larger.model_copy(update={"steps": refiner.defaults.steps})
 
 
 def _able(catalog: Catalog, request: GenerateRequest) -> None:
@@ -201,8 +205,8 @@ def _checked(**fields: Any) -> GenerateRequest:
         return GenerateRequest(**fields)
     except ValidationError as invalid:
         first = invalid.errors()[0]["loc"]
-        field = {"prompts": "prompt", "negatives": "negative"}.get(str(first[0]), str(first[0]))
-        raise _bad(field) from None
+        field = str(first[0]) if first else "start"  # what only the whole request can tell
+        raise _bad({"prompts": "prompt", "negatives": "negative"}.get(field, field)) from None
 
 
 def _bad(field: str) -> BadRequest:

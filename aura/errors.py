@@ -37,7 +37,8 @@
     │  ├─ EngineStarved          the system killed it for want of RAM, more than once
     │  └─ EngineFault            a fault of ours inside a job; the log has the traceback
     ├─ Stopped                   a person stopped it: no error, but it unwinds like one
-    └─ AlreadyRunning            another studio serves this data folder
+    ├─ AlreadyRunning            another studio serves this data folder
+    └─ Retold                    any of these, as another process or a record told it
 
 An error is a code and facts, both plain data, so that it crosses processes and is
 put into words where it is shown: ``error.<code>.what``, ``.kept`` and ``.do`` in
@@ -46,6 +47,7 @@ put into words where it is shown: ``error.<code>.what``, ``.kept`` and ``.do`` i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -284,3 +286,11 @@ class AlreadyRunning(AuraError):
     """Facts: ``url`` (where it is served, or empty)."""
 
     code = "already_running"
+
+
+class Retold(AuraError):
+    """What ``as_dict`` of another error was, raised again."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__(**error.get("facts", {}))
+        self.code = str(error.get("code", self.code))

@@ -14,9 +14,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from aura.errors import BadRequest
 from aura.ratios import RATIOS
-from aura.requests import SCHEDULERS, Lora, Plain
+from aura.requests import SCHEDULERS, Plain
 
 CELLS_MAX = 100
 AXES_MAX = 3
@@ -69,24 +71,32 @@ def cells(axes: Sequence[Axis], asked: Mapping[str, Any]) -> Iterator[Keywords]:
 def put(asked: Keywords, axis: Axis, value: Any) -> None:
     """Change the one parameter in place."""
     match axis.parameter:
-        case "size":
-            asked.update(ratio=None, width=None, height=None)
+        case "size":  # a larger one was worked out from the size that is replaced
+            asked.update(ratio=None, width=None, height=None, larger=None)
             asked.update({"ratio": value} if isinstance(value, str) else _sides(value))
         case "prompt":
             asked["prompt"] = _replaced(asked["prompt"], axis.values[0], value)
         case "lora":
             loras = _there(asked.get("loras"), "grid_no_lora")
-            asked["loras"] = tuple(Lora(id=lora.id, weight=value) for lora in loras)
+            asked["loras"] = tuple(_with(lora, weight=value) for lora in loras)
         case "strength":
             name = "start" if asked.get("start") else "larger"
             pass_ = _there(asked.get(name), "grid_no_strength")
-            asked[name] = type(pass_)(**pass_.model_dump() | {"strength": value})
+            asked[name] = _with(pass_, strength=value)
         case name:
             asked[name] = value
 
 
 def _sides(size: tuple[int, int]) -> Keywords:
     return {"width": size[0], "height": size[1]}
+
+
+def _with(part: Plain, **change: float) -> Plain:
+    """The part with another value, within its bounds."""
+    try:
+        return type(part)(**part.model_dump() | change)
+    except ValidationError:
+        raise _bad(f"{next(iter(change.values())):g}") from None
 
 
 def _replaced(prompt: str, sought: str, value: str) -> str:

@@ -13,6 +13,12 @@ SIDE_STEP = 8  # what every request's sides divide by
 NEAR = math.log(1.2)  # an area within a fifth of the native one is as good as native
 
 
+def drawable(width: float, height: float, multiple: int = SIDE_STEP) -> bool:
+    """Whether a picture can have these sides, of a model that draws in steps of ``multiple``."""
+    step = math.lcm(multiple, SIDE_STEP)
+    return all(SIDE_MIN <= side <= SIDE_MAX and side % step == 0 for side in (width, height))
+
+
 def size_for(ratio: str, area: int, multiple: int = SIDE_STEP) -> tuple[int, int]:
     """What ``size_near`` tells of one of ``RATIOS``. Raises ValueError for what is no ratio."""
     return size_near(*parts(ratio), area, multiple)

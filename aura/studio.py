@@ -90,9 +90,9 @@ class Studio:
             return
         self._closing.set()
         self.downloads.close()
+        self._scan.join()  # it starts the batches
         self.batches.close()
         self.jobs.close()
-        self._scan.join()
         self.history.close()
         _address(self.settings.data_dir).unlink(missing_ok=True)
         self._lock.release()
@@ -108,7 +108,8 @@ class Studio:
             self.history.rescan(self.settings.data_dir / "outputs", self._closing.is_set)
         except (sqlite3.Error, OSError, AuraError):
             log.exception("the outputs could not be read into the history")
-        self.batches.start()
+        if not self._closing.is_set():
+            self.batches.start()
 
     def __enter__(self) -> Studio:
         return self

@@ -14,12 +14,14 @@ from pydantic import ValidationError
 
 from aura.catalog.models import Catalog, Model
 from aura.errors import BadRequest
+from aura.library.images import open_header
 from aura.library.inputs import keep_file
 from aura.memory.abilities import STARTS
 from aura.memory.device import Snapshot
+from aura.passes.foresight import Lessons, unlearnt
 from aura.passes.order import LANCZOS
 from aura.passes.wide import wide
-from aura.ratios import RATIOS, size_for
+from aura.ratios import RATIOS, size_for, size_near
 from aura.requests import Larger, Lora, Plain, Repair, Start
 
 SIZE = re.compile(r"\s*(\d{2,5})\s*[x×]\s*(\d{2,5})\s*", re.IGNORECASE)
@@ -43,7 +45,11 @@ NAMES = (
 
 
 def keywords(
-    asked: Mapping[str, Any], catalog: Catalog, data_dir: Path, snapshot: Snapshot
+    asked: Mapping[str, Any],
+    catalog: Catalog,
+    data_dir: Path,
+    snapshot: Snapshot,
+    known: Lessons = unlearnt,
 ) -> tuple[dict[str, Any], Reason | None]:
     """``asked`` with the names of this module turned into what ``compose`` takes, and why a
     large picture is drawn the way it is.
@@ -56,7 +62,8 @@ def keywords(
     model = catalog.get(wanted["model"]) if wanted.get("model") else catalog.default()
     wanted["loras"] = tuple(lora(text) for text in told["lora"] or ())
     wanted["start"] = start(told["start"], told["mask"], told["strength"], data_dir)
-    sized, why = _sized(told, wanted, model, catalog, snapshot)
+    wanted.update(_shape(told, wanted, model))
+    sized, why = _sized(told, wanted, model, catalog, snapshot, known)
     wanted.update(sized)
     if told["strength"] is not None and not (wanted["start"] or wanted.get("larger")):
         raise BadRequest(field="strength", problem="error.problem.needs_start")
@@ -96,16 +103,31 @@ def sides(text: str) -> Sides:
     return int(match[1]), int(match[2])
 
 
+def _shape(told: Mapping[str, Any], wanted: Mapping[str, Any], model: Model) -> dict[str, int]:
+    """Without any size, a picture to start from is drawn in its own shape, and not cropped."""
+    if wanted["start"] is None or told["size"] is not None or _shaped(wanted):
+        return {}
+    path = Path(wanted["start"].pictures[0])
+    header = open_header(path, path.name)
+    across, down = size_near(header.width, header.height, model.area, model.multiple)
+    return {"width": across, "height": down}
+
+
+def _shaped(wanted: Mapping[str, Any]) -> bool:
+    return any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
+
+
 def _sized(
     told: Mapping[str, Any],
     wanted: Mapping[str, Any],
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason | None]:
     """The size to draw in, and the second pass where the picture is to be larger."""
     if told["size"] is not None:
-        return _final(told, wanted, model, catalog, snapshot)
+        return _final(told, wanted, model, catalog, snapshot, known)
     if told["larger"] is None:
         if told["upscaler"] or told["refiner"]:
             raise BadRequest(field="larger", problem="error.problem.needs_larger")
@@ -128,10 +150,10 @@ def _final(
     model: Model,
     catalog: Catalog,
     snapshot: Snapshot,
+    known: Lessons,
 ) -> tuple[dict[str, Any], Reason]:
     """Whatever best leads to that many pixels with this model on this machine."""
-    shaped = any(wanted.get(name) is not None for name in ("ratio", "width", "height"))
-    if shaped or told["larger"] is not None:
+    if _shaped(wanted) or told["larger"] is not None:
         raise BadRequest(field="size", problem="error.problem.size_twice")
     across, down = sides(told["size"])
     second = _larger((across, down), told)
@@ -141,11 +163,13 @@ def _final(
         down,
         snapshot,
         installed=catalog.installed,
+        known=known,
         upscaler=second.upscaler,
         strength=second.strength,
         refiner=_refiner(told, model, catalog),
     )
-    larger = best.larger.model_copy(update={"model": second.model}) if best.larger else None
+    refiner: dict[str, Any] = {"model": second.model, "tile": 0} if second.model else {}
+    larger = best.larger.model_copy(update=refiner) if best.larger else None
     size = {"ratio": None, "width": best.width, "height": best.height, "larger": larger}
     return size, {"code": best.code, "facts": best.facts}
 

@@ -131,6 +131,7 @@ def test_a_size_of_ones_own_is_taken_as_it_is(composed):
         ({"seed": True}, "seed"),
         ({"style": "Nope"}, "style"),
         ({"model": "blip-base"}, "model"),
+        ({"count": 3, "start": Start(pictures=("a", "b"))}, "start"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_and_named(composed, asked, field):
@@ -184,6 +185,18 @@ def test_whatever_comes_in_is_a_valid_request_or_an_error_of_ours(catalog, style
     except AuraError:
         return
     assert GenerateRequest(**request.model_dump()) == request
+
+
+@pytest.mark.parametrize("steps", [None, 7])
+def test_another_model_refines_in_its_own_steps_unless_some_are_named(tiny_pack, styles, steps):
+    catalog = Catalog.read(Settings(models_dirs=(tiny_pack.parent,)))
+    other = catalog.get("aura-shapes")
+    larger = Larger(width=128, height=128, model=other.id, steps=steps)
+    asked = {"prompt": "a red star", "model": "tiny", "steps": 3}
+    request = compose(catalog, styles, **asked, larger=larger)
+    assert request.redrawn_steps == request.larger.steps == (steps or other.defaults.steps)
+    same = compose(catalog, styles, **asked, larger=Larger(width=128, height=128))
+    assert same.redrawn_steps == 3
 
 
 @pytest.fixture

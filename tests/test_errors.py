@@ -14,8 +14,7 @@ def every(kind: type[AuraError]) -> list[type[AuraError]]:
     return [kind, *(deep for below in kind.__subclasses__() for deep in every(below))]
 
 
-# The tree itself: what carries another's error elsewhere, as the command line does, is not of it.
-KINDS = [kind for kind in every(AuraError) if kind.__module__ == errors.__name__]
+KINDS = [kind for kind in every(AuraError) if kind is not errors.Retold]
 FACTS = {
     "field": "steps",
     "problem": "error.problem.steps",

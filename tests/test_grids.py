@@ -105,6 +105,14 @@ def test_a_weight_is_put_on_every_lora_and_a_strength_on_what_has_one():
     assert begun["start"].strength == 0.6, "what was asked stays as it was"
 
 
+def test_another_size_is_not_enlarged_to_what_the_first_one_was():
+    asked = {"prompt": "x", "ratio": "1:1", "larger": Larger(width=512, height=512)}
+    found = [
+        (c["ratio"], c["width"], c["larger"]) for c in cells([axis("size", "16:9, 64x96")], asked)
+    ]
+    assert found == [("16:9", None, None), (None, 64, None)]
+
+
 @pytest.mark.parametrize(
     "axes, asked",
     [
@@ -114,6 +122,8 @@ def test_a_weight_is_put_on_every_lora_and_a_strength_on_what_has_one():
         ([axis("steps", "1-50"), axis("seed", "1-50")], {}),
         ([axis("prompt", "green, red")], {"prompt": "a red star"}),
         ([axis("lora", "1")], {"loras": ()}),
+        ([axis("lora", "9")], {"loras": (Lora(id="a"),)}),
+        ([axis("strength", "2")], {"start": Start(pictures=("p",))}),
         ([axis("strength", "0.5")], {"prompt": "x"}),
         ([axis("strength", "0.5")], {"start": None, "larger": None}),
     ],

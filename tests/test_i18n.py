@@ -63,6 +63,12 @@ def longer(words: str) -> bool:
     return any(not SAME.match(word) and word not in SHARED for word in plain.split())
 
 
+@pytest.mark.parametrize("path", sorted(i18n.FOLDER.glob("*/*.json")), ids=lambda path: path.stem)
+def test_no_key_is_in_a_file_twice(path: Path):
+    pairs = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=list)
+    assert len(pairs) == len(dict(pairs))
+
+
 def test_no_key_is_in_two_files():
     keys = [key for area in AREAS for key in read("en", area)]
     assert len(keys) == len(set(keys))

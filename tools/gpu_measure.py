@@ -30,7 +30,14 @@ from aura.memory.exhaustion import ran_out
 from aura.memory.ledger import Ledger
 from aura.memory.manager import Manager
 from aura.memory.plan import Plan
-from aura.requests import CaptionRequest, EmbedRequest, GenerateRequest, Work
+from aura.requests import (
+    CaptionRequest,
+    DetectRequest,
+    EmbedRequest,
+    GenerateRequest,
+    UpscaleRequest,
+    Work,
+)
 from aura.settings import Settings
 
 STEPS = 4  # of every drawing: enough for seconds a step
@@ -140,6 +147,11 @@ class Bench:
         if model.task == "embed":
             count = self.few(PICTURES)
             return EmbedRequest(model=model.id, pictures=(self.picture(),) * count, batch=count)
+        if model.task == "detect":
+            things = "a lighthouse, a boat"
+            return DetectRequest(model=model.id, pictures=(self.picture(),), things=things)
+        if model.task == "upscale":
+            return UpscaleRequest(model=model.id, pictures=(self.picture(),))
         side = TINY_SIDE if self.tiny else int(model.area**0.5)
         return GenerateRequest(
             model=model.id,

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
+from aura.requests import GenerateRequest, Picture, Plain
 
 
 class Grid(Plain):
@@ -72,23 +72,6 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, Plain) else str(value)
 
 
-def alone(request: GenerateRequest, first: int, count: int = 1) -> GenerateRequest:
-    """The request for ``count`` of its pictures from ``first`` on."""
-    part = slice(first, first + count)
-    start = request.start
-    if start and len(start.pictures) > 1:
-        pictures, masks = start.pictures[part], start.masks[part]
-        start = start.model_copy(update={"pictures": pictures, "masks": masks})
-    return request.model_copy(
-        update={
-            "prompts": request.prompts[part],
-            "negatives": request.negatives[part],
-            "seed": (request.seed + first) % (SEED_MAX + 1),
-            "start": start,
-        }
-    )
-
-
 def key(request: GenerateRequest, index: int = 0) -> str:
     """The same for two pictures that are drawn from the same settings and the same seed."""
     return keys(request)[index]
@@ -97,7 +80,7 @@ def key(request: GenerateRequest, index: int = 0) -> str:
 @lru_cache(maxsize=4096)
 def keys(request: GenerateRequest) -> tuple[str, ...]:
     """Of each of its pictures."""
-    every = (alone(request, index) for index in range(request.count))
+    every = (request.part(index) for index in range(request.count))
     return tuple(digest(one.model_dump(mode="json", exclude={"batch"})) for one in every)
 
 
@@ -113,4 +96,4 @@ def missing(batch: Batch, there: Collection[str]) -> Iterator[GenerateRequest]:
         # Neighbours stay one request: index minus place is the same for them.
         for _, run in groupby(enumerate(lacking), lambda pair: pair[1] - pair[0]):
             indices = [index for _, index in run]
-            yield alone(request, indices[0], len(indices))
+            yield request.part(indices[0], len(indices))

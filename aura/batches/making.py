@@ -56,7 +56,7 @@ def _listed(lines: Sequence[str], asked: Keywords, compose: Compose) -> Iterator
     for line in lines:
         request = compose(**{**asked, "prompt": line, "seed": seed})
         yield request
-        seed = (request.seed + request.count) % (SEED_MAX + 1)
+        seed = request.seed_of(request.count)
 
 
 def labels(axes: Sequence[Axis], lang: str, names: Mapping[str, str], asked: Keywords) -> Grid:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from aura.batches.batch import Batch, alone, keys
+from aura.batches.batch import Batch, keys
 from aura.requests import GenerateRequest, Picture, Plain
 
 
@@ -27,8 +27,8 @@ def progress(
     lost: Mapping[str, Any],
 ) -> Progress:
     every = [(one, r, i) for r in batch.requests for i, one in enumerate(keys(r))]
-    left = [alone(r, i) for one, r, i in every if one not in drawn and one not in lost]
-    done = [(alone(r, i), drawn[one]) for one, r, i in every if one in drawn]
+    left = [r.part(i) for one, r, i in every if one not in drawn and one not in lost]
+    done = [(r.part(i), drawn[one]) for one, r, i in every if one in drawn]
     left_s, now = _left(done, left), time.time()
     return Progress(
         state=_state(batch, len(left), len(lost)),

@@ -20,7 +20,7 @@ from aura.errors import AuraError
 from aura.jobs.job import JobView
 from aura.jobs.queue import Jobs
 from aura.library.history import History
-from aura.requests import SEED_MAX, GenerateRequest, Picture
+from aura.requests import GenerateRequest, Picture
 
 AHEAD = 3  # jobs of one batch that wait in the queue
 BEAT_S = 10.0  # how often open batches are looked after, besides when a job ends
@@ -207,4 +207,4 @@ class Batches:
 
 def _key(picture: Picture, request: GenerateRequest) -> str:
     """Of the picture, by where its seed stands among those of its request."""
-    return key(request, (picture.seed - request.seed) % (SEED_MAX + 1))
+    return key(request, request.index_of(picture.seed))

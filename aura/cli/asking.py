@@ -58,13 +58,14 @@ def asked(args: argparse.Namespace, settings: Settings, lang: str) -> Asked:
     catalog = Catalog.read(settings)
     values = {name: getattr(args, name) for name in (*PLAIN, *wishes.NAMES)}
     machine = Machine(snapshot=glance(settings), here=True)
-    wanted, why = wishes.keywords(values, catalog, settings.data_dir, machine.snapshot)
+    data = settings.data_dir
     with learnt(settings, machine, catalog) as known:
+        wanted, why = wishes.keywords(values, catalog, data, machine.snapshot, known)
 
         def composed(**one: Any) -> GenerateRequest:
             filled = applied(one, catalog, machine.snapshot, known)
-            styles = Styles(settings.data_dir / "styles.json")
-            return compose(catalog, styles, **filled, wildcards=settings.data_dir / "wildcards")
+            styles = Styles(data / "styles.json")
+            return compose(catalog, styles, **filled, wildcards=data / "wildcards")
 
         batch = _batch(args, wanted, composed, catalog, settings, lang)
         requests = batch.requests if batch else (composed(**wanted),)

@@ -6,13 +6,12 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from typing import Any
 
 from aura.cli.interrupt import Presses, interrupts, patiently
 from aura.cli.progress import Progress
 from aura.engine.protocol import Cancelled, Failed, JobEvent, Saved
 from aura.engine.supervisor import Supervisor
-from aura.errors import AuraError, Stopped
+from aura.errors import Retold, Stopped
 from aura.requests import GenerateRequest, Picture
 from aura.settings import Settings
 
@@ -39,7 +38,7 @@ class Pen:
         self._stack.close()
 
     def drawn(self, request: GenerateRequest) -> Iterator[Picture]:
-        """Each picture as soon as it is saved. Raises CameToNothing, Stopped."""
+        """Each picture as soon as it is saved. Raises Retold, Stopped."""
         job = secrets.token_hex(8)
         with Progress(request, self.lang, sys.stderr) as progress:
             for event in patiently(self.supervisor.run(job, request)):
@@ -66,12 +65,4 @@ def ended(event: JobEvent) -> None:
     if isinstance(event, Cancelled):
         raise Stopped
     if isinstance(event, Failed):
-        raise CameToNothing(event.error)
-
-
-class CameToNothing(AuraError):
-    """What an engine failed with, as it was told here."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(**error.get("facts", {}))
-        self.code = str(error.get("code", self.code))
+        raise Retold(event.error)

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from aura.cli.asking import Asked, asked
-from aura.cli.drawing import CameToNothing, Pen
+from aura.cli.drawing import Pen
 from aura.cli.journal import keep_log
 from aura.cli.many import Many
 from aura.cli.moving import moved
+from aura.errors import Retold
 from aura.i18n import error_text, text
 from aura.library.history import History
 from aura.presets import CHOICES
@@ -127,7 +128,7 @@ def drawn(
             try:
                 for picture in pen.drawn(request):
                     yield kept(picture, request, out, settings, many)
-            except CameToNothing as failed:
+            except Retold as failed:
                 if many is None:
                     raise
                 many.fail(request, failed)

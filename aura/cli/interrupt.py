@@ -35,6 +35,23 @@ def interrupts() -> Iterator[Presses]:
             signal.signal(sign, handler)
 
 
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """What Ctrl+C sets, and it interrupts besides: the exception alone is lost where it falls
+    into a finaliser."""
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def patiently(source: Iterator[T]) -> Iterator[T | None]:
     """What ``source`` yields, and None while it has nothing, so that a reader stays awake."""
     items: queue.SimpleQueue[tuple[T | None, BaseException | None, bool]] = queue.SimpleQueue()

@@ -17,7 +17,7 @@ from aura.errors import AuraError, InputError
 from aura.i18n import text
 from aura.library.history import History
 from aura.library.metadata import read_record
-from aura.requests import SEED_MAX, GenerateRequest, Picture
+from aura.requests import GenerateRequest, Picture
 from aura.settings import Settings
 
 
@@ -44,7 +44,7 @@ class Many:
 
     def take(self, picture: Picture, request: GenerateRequest) -> None:
         if finished(picture):
-            self.drawn[key(request, (picture.seed - request.seed) % (SEED_MAX + 1))] = picture
+            self.drawn[key(request, request.index_of(picture.seed))] = picture
 
     def fail(self, request: GenerateRequest, error: AuraError) -> None:
         lacking = (one for one in keys(request) if one not in self.drawn)

@@ -20,6 +20,7 @@ from aura.catalog.remote import Hub, page
 from aura.catalog.remove import Removal, removal, remove
 from aura.catalog.sound import Sound
 from aura.catalog.verify import Verified, verify
+from aura.cli.interrupt import stopping
 from aura.cli.models_bar import Arriving, Reading
 from aura.cli.models_table import file_row, table, worded_files
 from aura.cli.options import add_options
@@ -96,9 +97,9 @@ def get(args: argparse.Namespace, settings: Settings, lang: str) -> int:
     model = catalog.get(args.target)
     if model.repo is not None and catalog.installed(model) is None:
         _agreed(args, model, Licences(settings.data_dir), lang)
-        with Arriving(model.name, lang, sys.stderr) as shown:
+        with Arriving(model.name, lang, sys.stderr) as shown, stopping() as stop:
             hub, sound = Hub(offline=settings.offline), Sound(settings.data_dir / "sound.json")
-            Download(model, hub, Meter(shown.show), proven=sound.proven).run()
+            Download(model, hub, Meter(shown.show), stop=stop, proven=sound.proven).run()
     folder = catalog.require(model)
     if args.json:
         say_json(row(model, catalog, glance(settings)))

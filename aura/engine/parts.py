@@ -20,7 +20,7 @@ from aura.engine.protocol import (
     Stage,
     Step,
 )
-from aura.requests import SEED_MAX, GenerateRequest
+from aura.requests import GenerateRequest
 
 Ending = Done | Failed | Cancelled
 
@@ -29,16 +29,9 @@ def split(request: GenerateRequest, parts: int) -> list[tuple[int, GenerateReque
     """Parts of about the same length, with the index of each one's first picture."""
     count = request.count
     edges = [count * part // parts for part in range(parts + 1)]
-    return [(first, _between(request, first, end)) for first, end in pairwise(edges) if end > first]
-
-
-def _between(request: GenerateRequest, first: int, end: int) -> GenerateRequest:
-    changed = {
-        "prompts": request.prompts[first:end],
-        "negatives": request.negatives[first:end],
-        "seed": (request.seed + first) % (SEED_MAX + 1),
-    }
-    return request.model_copy(update=changed)
+    return [
+        (first, request.part(first, end - first)) for first, end in pairwise(edges) if end > first
+    ]
 
 
 class Parts:

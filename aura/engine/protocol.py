@@ -14,19 +14,6 @@ from aura.memory.device import Snapshot
 from aura.memory.residency import Resident
 from aura.requests import Picture, Plain, Request, Work
 
-STAGES = (
-    "waiting",
-    "checking",
-    "loading",
-    "encoding",
-    "denoising",
-    "decoding",
-    "enlarging",
-    "finding",
-    "saving",
-)
-
-
 # --- commands: studio → engine
 
 

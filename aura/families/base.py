@@ -19,15 +19,9 @@ from aura.memory.footprint import Footprint
 from aura.memory.plan import Plan
 
 
-class Token(Protocol):
-    """Asked between steps; true once a person wants the job stopped."""
-
-    def stopped(self) -> bool: ...
-
-
 @dataclass(frozen=True)
 class StageBegun:
-    stage: str  # one of engine.protocol.STAGES
+    stage: str  # "encoding", "denoising", "decoding" …
     index: int = 0
 
 

@@ -87,11 +87,6 @@ def is_whole(place: Path) -> bool:
     return sizes == there
 
 
-def held(folder: Path) -> int:
-    """Bytes that all of them take on the disk."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def _stem(model: Model, dtype: str) -> str:
     safe = "".join(letter if letter.isalnum() else "_" for letter in model.id)
     return f"{safe}-{dtype}"

@@ -15,7 +15,7 @@ from aura.families.schedulers import scheduler
 from aura.families.start import FromNoise
 from aura.families.steps import steps
 from aura.memory.plan import Plan
-from aura.requests import SEED_MAX, GenerateRequest
+from aura.requests import GenerateRequest
 
 
 def denoised(
@@ -39,13 +39,12 @@ def denoised(
     chosen = request.scheduler if request.scheduler in family.samplers else "auto"
     sampler = scheduler(chosen, loaded.published, request.steps)
     pipe = denoiser(begun.view(loaded.pipe), sampler, family.core, "cfg_split" in plan.switches)
-    seed = (request.seed + index) % (SEED_MAX + 1)
     drawing = steps(
         pipe,
         **embeddings,
         **begun.arguments,
         guidance_scale=request.guidance,
-        generator=torch.Generator("cpu").manual_seed(seed),
+        generator=torch.Generator("cpu").manual_seed(request.seed_of(index)),
         output_type="latent",
     )
     loaded.previewer.begin()

@@ -23,10 +23,10 @@ class Load:
         if part.name == "draw":
             return cls(request.worked_steps, small)
         if part.name == "refine" and request.larger:
-            steps = request.larger.steps or request.steps
-            return cls(max(1, int(steps * request.larger.strength)), large[0] * large[1])
+            steps = int(request.redrawn_steps * request.larger.strength)
+            return cls(max(1, steps), large[0] * large[1])
         if part.name == "repair" and request.repair:
-            return cls(max(1, int(request.steps * request.repair.strength)), small)
+            return cls(max(1, int(request.redrawn_steps * request.repair.strength)), small)
         return cls(0, 0)
 
     @property

@@ -16,12 +16,12 @@ from PIL import ExifTags, Image, ImageOps, features
 
 from aura.errors import BadImage
 from aura.library import colour
+from aura.requests import PIXELS_MAX
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF") + (
     ("AVIF",) if features.check("avif") else ()
 )
 BYTES_MAX = 128 * 2**20
-PIXELS_MAX = 64_000_000
 SIDE_MAX = 32_768  # pixels
 TEXT_MAX = 4 * 2**20  # characters of one text
 

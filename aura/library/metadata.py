@@ -19,7 +19,7 @@ from aura.errors import BadMetadata
 from aura.library import foreign, images
 from aura.library.samplers import NAMES
 from aura.passes.order import LANCZOS
-from aura.requests import SEED_MAX, GenerateRequest, Picture, Plain
+from aura.requests import GenerateRequest, Picture, Plain
 
 VERSION = 1  # of the record
 FIELDS = ("model", "prompt", "negative", "style", "width", "height", "steps", "guidance")
@@ -78,7 +78,7 @@ def parameters_text(request: GenerateRequest, index: int) -> str:
         "Sampler": sampler,
         "Schedule type": schedule,
         "CFG scale": f"{request.guidance:.12g}",
-        "Seed": (request.seed + index) % (SEED_MAX + 1),
+        "Seed": request.seed_of(index),
         "Size": f"{request.width}x{request.height}",
         "Model": request.model,
         **({"VAE": request.vae} if request.vae else {}),
@@ -99,7 +99,7 @@ def _hires(request: GenerateRequest) -> dict[str, Any]:
     larger, start = request.larger, request.start
     if larger is None:
         return {"Denoising strength": f"{start.strength:.12g}"} if start else {}
-    steps = {"Hires steps": larger.steps or request.steps} if larger.strength else {}
+    steps = {"Hires steps": request.redrawn_steps} if larger.strength else {}
     return {
         "Denoising strength": f"{larger.strength:.12g}",
         "Hires upscale": f"{larger.width / request.width:.4g}",
@@ -130,12 +130,12 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _settings(kept: Record) -> dict[str, Any]:
-    request = kept.request
+    request = kept.request.part(kept.index)
     return {
         **{field: getattr(request, field) for field in FIELDS},
         **{field: getattr(request, field) for field in PARTS if _told(request, field)},
         "scheduler": request.scheduler,
-        "seed": (request.seed + kept.index) % (SEED_MAX + 1),
+        "seed": request.seed,
         "count": 1,
     }
 

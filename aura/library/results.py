@@ -15,7 +15,7 @@ from PIL import Image
 
 from aura.library import metadata
 from aura.library.atomic import DISK, Disk, abandoned, write_new
-from aura.requests import SEED_MAX, GenerateRequest, Passed, Picture
+from aura.requests import GenerateRequest, Passed, Picture
 
 SLUG_MAX = 48  # characters
 TRIES = 10_000  # names; other processes may take some of them meanwhile
@@ -48,7 +48,7 @@ def save_picture(
     facts: dict[str, Any] = {
         "width": image.width,
         "height": image.height,
-        "seed": (request.seed + index) % (SEED_MAX + 1),
+        "seed": request.seed_of(index),
         "prompt": request.prompts[index],
         "model": request.model,
         "seconds": seconds,

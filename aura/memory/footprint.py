@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from aura.requests import Plain
 
-# How weights may be stored, widest first. A compute dtype is also a way to store.
-FORMATS = ("fp32", "fp16", "bf16", "fp8", "int8", "gguf_q8", "gguf_q4", "nf4")
 SMALL = 256 * 2**20  # bytes of weights and activations in full precision
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from aura.passes.piece import Desk
-from aura.requests import SEED_MAX, GenerateRequest, Start, Way
+from aura.requests import GenerateRequest, Start, Way
 
 
 def asked(
@@ -17,9 +17,10 @@ def asked(
     return request.model_copy(
         update={
             **_of_model(desk),
+            "steps": request.redrawn_steps,
             "prompts": (prompt or request.prompts[index],),
             "negatives": (request.negatives[index],),
-            "seed": (request.seed + index) % (SEED_MAX + 1),
+            "seed": request.seed_of(index),
             "width": size[0],
             "height": size[1],
             "start": start,
@@ -33,12 +34,10 @@ def _of_model(desk: Desk) -> dict[str, Any]:
     """Another model takes its own settings, and LoRAs and the like only where they fit it."""
     request, model = desk.request, desk.model
     assert model is not None
-    wanted = request.larger.steps if request.larger else None
     if model.id == request.model:
-        return {"steps": wanted or request.steps}
+        return {}
     own: dict[str, Any] = {
         "model": model.id,
-        "steps": wanted or model.defaults.steps,
         "guidance": model.defaults.guidance,
         "scheduler": model.defaults.scheduler,
         "preset": None,

@@ -16,8 +16,8 @@ from aura.passes.foresight import Lessons, unlearnt
 from aura.presets.foresight import foreseen
 from aura.presets.option import Better, Option, Reason
 from aura.presets.table import AUTOMATIC, CHOICES, FEW, NAMES, Preset, preset
-from aura.ratios import RATIOS, SIDE_STEP, size_for
-from aura.requests import SIDE_MIN, Larger, Lora, Way
+from aura.ratios import RATIOS, SIDE_STEP, size_for, size_near
+from aura.requests import SIDE_MAX, SIDE_MIN, Larger, Lora, Way, achievable
 
 PATIENCE_S = 30.0  # what a person waits for one picture without going away
 SOONER = 3.0  # a better choice draws in a third of the time, or it is none
@@ -33,11 +33,19 @@ def options(
     known: Lessons = unlearnt,
     *,
     size: Size | None = None,
+    whole: bool = False,
     patience_s: float = PATIENCE_S,
 ) -> tuple[Option, ...]:
-    """Every preset, the automatic one first. ``size`` is the picture's, native unless given."""
-    wanted = size or size_for(RATIOS[0], model.area, model.multiple)
-    found = {name: _resolved(name, model, catalog, snapshot, wanted, known) for name in NAMES}
+    """Every preset, the automatic one first.
+
+    ``size`` is the picture's in the end: native where none is given, or one no picture can have.
+    ``whole`` draws all of it, and no draft to enlarge: that would soften what a picture to
+    start from keeps.
+    """
+    native = size_for(RATIOS[0], model.area, model.multiple)
+    wanted = size if size and achievable(*size) else native
+    area = 1.0 if whole else None
+    found = {n: _resolved(n, model, catalog, snapshot, wanted, known, area) for n in NAMES}
     every = (automatic(found, patience_s), *found.values())
     others = tuple(_others(model, catalog, snapshot, known))
     return tuple(_with_better(one, others, patience_s) for one in every)
@@ -51,11 +59,12 @@ def option(
     known: Lessons = unlearnt,
     *,
     size: Size | None = None,
+    whole: bool = False,
 ) -> Option:
     """One of them by its name. Raises BadRequest."""
     if name not in CHOICES:
         raise BadRequest(field="preset", problem="error.problem.preset")
-    every = options(model, catalog, snapshot, known, size=size)
+    every = options(model, catalog, snapshot, known, size=size, whole=whole)
     return next(one for one in every if one.name == name)
 
 
@@ -89,9 +98,17 @@ def _picked(one: Option, why: str, **facts: object) -> Option:
 
 
 def _resolved(
-    name: str, model: Model, catalog: Catalog, snapshot: Snapshot, wanted: Size, known: Lessons
+    name: str,
+    model: Model,
+    catalog: Catalog,
+    snapshot: Snapshot,
+    wanted: Size,
+    known: Lessons,
+    area: float | None = None,
 ) -> Option:
     table = preset(name, model, snapshot.kind == "cpu")
+    if area is not None:
+        table = table.model_copy(update={"area": area})
     quick = _quick_lora(model, catalog) if table.lora else None
     drawn = (
         _plain(table, model, wanted) if quick is None else _with_lora(table, model, quick, wanted)
@@ -112,7 +129,7 @@ def _grantable(way: Way, model: Model, snapshot: Snapshot) -> Way:
 
 
 def _plain(table: Preset, model: Model, wanted: Size) -> Option:
-    small = _scaled(wanted, table.area, model.multiple)
+    small = _drawn(wanted, table.area, model)
     smaller = {"code": "preset.note.fewer_steps", "facts": {}}
     return Option(
         name=table.name,
@@ -122,7 +139,7 @@ def _plain(table: Preset, model: Model, wanted: Size) -> Option:
         scheduler=table.scheduler or model.defaults.scheduler,
         width=small[0],
         height=small[1],
-        larger=None if small == wanted else _enlarged(wanted),
+        larger=_enlarged(small, wanted),
         way=table.way,
         reasons=(smaller,) if table.lora and model.defaults.steps > FEW else (),
     )
@@ -130,14 +147,16 @@ def _plain(table: Preset, model: Model, wanted: Size) -> Option:
 
 def _with_lora(table: Preset, model: Model, lora: Model, wanted: Size) -> Option:
     """At the LoRA's own values; it spares so many steps that the whole size is drawn."""
+    whole = _drawn(wanted, 1.0, model)
     return Option(
         name=table.name,
         model=model.id,
         steps=lora.defaults.steps,
         guidance=lora.defaults.guidance,
         scheduler=lora.defaults.scheduler,
-        width=wanted[0],
-        height=wanted[1],
+        width=whole[0],
+        height=whole[1],
+        larger=_enlarged(whole, wanted),
         loras=(Lora(id=lora.id, weight=1.0),),
         way=table.way,
         reasons=({"code": "preset.note.lora", "facts": {"lora": lora.name}},),
@@ -156,17 +175,21 @@ def _quick_lora(model: Model, catalog: Catalog) -> Model | None:
     return min(quick, key=lambda lora: lora.defaults.steps, default=None)
 
 
-def _scaled(wanted: Size, area: float, multiple: int) -> Size:
-    """Sides for that share of the area, in the model's steps."""
-    if area == 1:
-        return wanted
-    step = math.lcm(multiple, SIDE_STEP)
-    width, height = (max(SIDE_MIN, round(side * area**0.5 / step) * step) for side in wanted)
+def _drawn(wanted: Size, area: float, model: Model) -> Size:
+    """Sides for that share of the area, in the model's steps: the whole is never drawn smaller."""
+    if max(wanted) > SIDE_MAX:
+        return size_near(*wanted, model.area, model.multiple)
+    step = math.lcm(model.multiple, SIDE_STEP)
+    steps = math.ceil if area == 1 else round
+    least = math.ceil(SIDE_MIN / step)
+    width, height = (max(least, steps(side * area**0.5 / step)) * step for side in wanted)
     return width, height
 
 
-def _enlarged(wanted: Size) -> Larger:
+def _enlarged(drawn: Size, wanted: Size) -> Larger | None:
     """By interpolation alone: a second pass of drawing would cost what the draft saves."""
+    if drawn == wanted:
+        return None
     return Larger(width=wanted[0], height=wanted[1], strength=0.0, steps=None, tile=0)
 
 

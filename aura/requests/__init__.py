@@ -15,12 +15,15 @@ from aura.requests.generate import GenerateRequest, Larger, Lora, Repair, Start,
 from aura.requests.plain import (
     COUNT_MAX,
     LARGE_MAX,
+    PIXELS_MAX,
     PROMPT_MAX,
     SCHEDULERS,
     SEED_MAX,
     SIDE_MAX,
     SIDE_MIN,
     Plain,
+    achievable,
+    seed_after,
 )
 from aura.requests.work import (
     CaptionRequest,
@@ -34,6 +37,7 @@ from aura.requests.work import (
 __all__ = [
     "COUNT_MAX",
     "LARGE_MAX",
+    "PIXELS_MAX",
     "PROMPT_MAX",
     "SCHEDULERS",
     "SEED_MAX",
@@ -56,6 +60,8 @@ __all__ = [
     "UpscaleRequest",
     "Way",
     "Work",
+    "achievable",
+    "seed_after",
 ]
 
 # What a person can queue, and what a model can be lent for. Pydantic tells them apart by

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from aura.requests.plain import (
     COUNT_MAX,
     LARGE_MAX,
+    PIXELS_MAX,
     SCHEDULERS,
     SEED_MAX,
     SIDE_MAX,
@@ -16,6 +17,7 @@ from aura.requests.plain import (
     Plain,
     Prompt,
     Side,
+    seed_after,
 )
 
 
@@ -49,6 +51,13 @@ class Start(Plain):
         at = index if len(self.pictures) > 1 else 0
         return self.pictures[at], self.masks[at] if self.masks else None
 
+    def part(self, within: slice) -> Start:
+        """For those pictures of the request alone."""
+        if len(self.pictures) == 1:
+            return self
+        cut = {"pictures": self.pictures[within], "masks": self.masks[within]}
+        return self.model_copy(update=cut)
+
 
 class Larger(Plain):
     """The second pass: enlarge to ``width`` × ``height`` pixels, then draw the detail.
@@ -62,11 +71,15 @@ class Larger(Plain):
     height: int = Field(ge=SIDE_MIN, le=LARGE_MAX)
     upscaler: str = "lanczos"
     strength: float = Field(0.3, ge=0, le=1)
-    steps: int | None = Field(
-        None, ge=1, le=150
-    )  # as many as were drawn with; another model, its own
+    steps: int | None = Field(None, ge=1, le=150)  # None: as many as were drawn with
     model: str | None = None
     tile: int = Field(0, ge=0, le=SIDE_MAX, multiple_of=8)
+
+    @model_validator(mode="after")
+    def _can_be_opened_again(self) -> Larger:
+        if self.width * self.height > PIXELS_MAX:
+            raise ValueError("more pixels than a picture can have")
+        return self
 
 
 class Repair(Plain):
@@ -91,7 +104,7 @@ class Way(Plain):
 
 
 class GenerateRequest(Plain):
-    """Text to image. ``prompts[i]`` is drawn with seed ``seed + i``.
+    """Text to image. ``prompts[i]`` is drawn with ``seed_of(i)``.
 
     ``prompt`` and ``negative`` are as the person typed them (wildcards and all);
     ``prompts`` and ``negatives`` are what each picture is drawn from, style and
@@ -137,6 +150,25 @@ class GenerateRequest(Plain):
     def count(self) -> int:
         return len(self.prompts)
 
+    def seed_of(self, index: int) -> int:
+        return seed_after(self.seed, index)
+
+    def index_of(self, seed: int) -> int:
+        """Of the picture that is drawn with it."""
+        return seed_after(seed, -self.seed)
+
+    def part(self, first: int, count: int = 1) -> GenerateRequest:
+        """The request for ``count`` of its pictures from ``first`` on."""
+        within = slice(first, first + count)
+        return self.model_copy(
+            update={
+                "prompts": self.prompts[within],
+                "negatives": self.negatives[within],
+                "seed": self.seed_of(first),
+                "start": self.start and self.start.part(within),
+            }
+        )
+
     @property
     def added(self) -> tuple[str, ...]:
         """The ids of what becomes part of the model."""
@@ -147,6 +179,12 @@ class GenerateRequest(Plain):
         """Steps that are really taken: a picture to start from spares the first of them."""
         share = self.start.strength if self.start else 1.0
         return max(1, int(self.steps * share))
+
+    @property
+    def redrawn_steps(self) -> int:
+        """Of the second pass and of repairs, before their strength spares the first of them."""
+        refined = self.larger.steps if self.larger and self.larger.strength else None
+        return refined or self.steps
 
     @property
     def shape(self) -> str:

@@ -24,7 +24,7 @@ from aura.batches import lines
 from aura.batches.batch import Batch
 from aura.batches.making import made
 from aura.composer import compose
-from aura.errors import AuraError, BadRequest, Stopped
+from aura.errors import AuraError, BadRequest, Retold, Stopped
 from aura.grids import axis
 from aura.i18n import error_text
 from aura.requests import GenerateRequest, Picture
@@ -112,7 +112,7 @@ def drawn(studio: Studio, lang: str, asked: dict[str, Any]) -> list[Picture]:
             plain[name] = stack.enter_context(picture_file(plain[name], name))
         machine = stack.enter_context(here(studio))
         data = studio.settings.data_dir
-        wanted, _ = wishes.keywords(plain, studio.catalog, data, machine.snapshot)
+        wanted, _ = wishes.keywords(plain, studio.catalog, data, machine.snapshot, machine.known)
 
         def composed(**one: Any) -> GenerateRequest:
             filled = machine.applied(one)
@@ -135,19 +135,23 @@ def drawn(studio: Studio, lang: str, asked: dict[str, Any]) -> list[Picture]:
 def one_drawn(studio: Studio, wanted: GenerateRequest) -> list[Picture]:
     (view,) = deque(studio.jobs.follow(studio.jobs.submit(SCRIPTS, wanted)), maxlen=1)
     if view.error:
-        raise Failed(view.error)
+        raise Retold(view.error)
     if view.state != "done":
         raise Stopped
     return list(view.pictures)
 
 
 def many_drawn(studio: Studio, batch: Batch) -> list[Picture]:
-    """What was drawn of it, the sheet of a grid among them."""
+    """What was drawn of it, the sheet of a grid among them.
+
+    Pictures that came to nothing are left out; if all did, what for is raised.
+    """
     ended = studio.batches.wait(studio.batches.submit(SCRIPTS, batch))
     pictures = studio.batches.pictures(ended)
-    if error := studio.batches.fault(ended):
-        raise Failed(error)
-    if not ended.done:
+    error = studio.batches.fault(ended)
+    if error and not pictures:
+        raise Retold(error)
+    if not ended.done and not error:
         raise Stopped
     entry = studio.history.get(ended.sheet) if ended.sheet else None
     return [*pictures, *([entry.picture] if entry else [])]
@@ -183,11 +187,3 @@ def picture_file(data: str | None, name: str) -> Iterator[str | None]:
 def told(picture: Picture) -> dict[str, Any]:
     """One picture for a script. Its file is fetched by the client: ``path`` is local there."""
     return picture.model_dump(mode="json") | {"path": FileData(path=picture.path).model_dump()}
-
-
-class Failed(AuraError):
-    """An error that was already told as a code and facts."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(**error.get("facts", {}))
-        self.code = error["code"]

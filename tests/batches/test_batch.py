@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura.batches.batch import Batch, alone, key, keys, missing
+from aura.batches.batch import Batch, key, keys, missing
 from aura.errors import BadRequest
 from aura.requests import Start
 from tests.batches.making import composed, grid, prompts
@@ -56,7 +56,7 @@ def test_exactly_what_is_missing_is_asked_for_with_its_own_seed(counts, gone):
 
 def test_a_part_of_a_request_starts_from_its_own_picture():
     start = Start(pictures=("a", "b", "c"), masks=("x", "y", "z"))
-    part = alone(composed(prompt="p", seed=7, count=3, start=start), 1)
+    part = composed(prompt="p", seed=7, count=3, start=start).part(1)
     assert (part.start.pictures, part.start.masks, part.seed) == (("b",), ("y",), 8)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aura import i18n
 from aura.catalog import Catalog, complete
+from aura.catalog.hub import COMMIT
 from aura.catalog.models import LIST, RUNNABLE, Task, shipped
 from aura.errors import ModelDamaged, ModelMissing, UnknownModel
 from aura.requests import SCHEDULERS
@@ -46,6 +47,12 @@ def test_every_model_is_described_in_both_languages_and_once():
         assert set(model.good_for) == set(i18n.LANGUAGES)
         assert model.defaults.scheduler in SCHEDULERS
         assert model.folder or (model.repo and model.download_bytes > 0)
+
+
+def test_a_pinned_revision_is_a_whole_commit_and_everything_fetched_says_its_size():
+    for model in MODELS:
+        assert model.revision is None or COMMIT.fullmatch(model.revision), model.id
+        assert (model.repo is None) == (model.download_bytes == 0), model.id
 
 
 def test_models_that_make_pictures_say_at_what_size():

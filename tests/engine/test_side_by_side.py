@@ -17,7 +17,7 @@ from aura.engine.side_by_side import SideBySide, parts_for
 from aura.memory.ledger import Ledger
 from aura.memory.pace import converted
 from aura.memory.simulated import imagined
-from aura.requests import SEED_MAX
+from aura.requests import SEED_MAX, Start
 from aura.settings import Settings
 from tests.engine.scripted import ScriptedEngine, request
 
@@ -62,13 +62,16 @@ class Bench:
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(0, SEED_MAX))
 def test_every_picture_is_drawn_once_with_its_own_seed_and_words(count, parts, seed):
     words = tuple(str(number) for number in range(count))
-    shares = split(request(prompts=words, negatives=words, seed=seed), parts)
+    start = Start(pictures=words, masks=words)
+    shares = split(request(prompts=words, negatives=words, seed=seed, start=start), parts)
     drawn = [
-        (share.prompts[at], share.negatives[at], (share.seed + at) % (SEED_MAX + 1), first + at)
+        (share.prompts[at], share.negatives[at], share.seed_of(at), first + at)
         for first, share in shares
         for at in range(share.count)
     ]
     assert drawn == [(w, w, (seed + at) % (SEED_MAX + 1), at) for at, w in enumerate(words)]
+    begun = [share.start.of(at) for _, share in shares for at in range(share.count)]
+    assert begun == [(word, word) for word in words]
     assert max(s.count for _, s in shares) - min(s.count for _, s in shares) <= 1
 
 

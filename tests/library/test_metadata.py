@@ -17,7 +17,7 @@ from aura.composer import compose
 from aura.errors import BadImage, BadMetadata
 from aura.library.metadata import parameters_text, read_record, read_settings
 from aura.library.samplers import NAMES, scheduler_of
-from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger, Lora
+from aura.requests import SCHEDULERS, SEED_MAX, SIDE_MAX, SIDE_MIN, Larger, Lora, Start
 from aura.settings import Settings
 from aura.styles import BUILTIN, Styles
 from tests.library.pictures import drawn, request, save
@@ -83,6 +83,13 @@ def test_what_was_saved_draws_exactly_the_same_again(catalog, tmp_path_factory, 
     assert again.seed == (wanted.seed + index) % (SEED_MAX + 1)
     for field in ("model", "style", "width", "height", "steps", "guidance", "scheduler"):
         assert getattr(again, field) == getattr(wanted, field)
+
+
+def test_a_picture_of_several_is_drawn_again_from_its_own_beginning(tmp_path):
+    start = Start(pictures=("a", "b"), masks=("x", "y"))
+    asked = request(prompts=("p", "p"), negatives=("", ""), start=start, seed=SEED_MAX)
+    read = read_settings(Path(save(tmp_path, asked, 1).path))
+    assert (read["seed"], read["start"].pictures, read["start"].masks) == (0, ("b",), ("y",))
 
 
 def test_the_parameters_are_as_other_studios_write_them():

@@ -67,7 +67,7 @@ def test_all_tiles_of_a_picture_are_drawn_with_its_seed_and_prompt(folder):
 
 
 def test_another_model_takes_its_own_settings_and_no_parts_that_are_not_for_it(folder):
-    request = asked().model_copy(update={"loras": (Lora(id="x"),), "guidance": 0.0})
+    request = asked(steps=2).model_copy(update={"loras": (Lora(id="x"),), "guidance": 0.0})
     other = simulation.model("b", family="other", area=64 * 64)
     (work,) = [refine.tile(folder.desk(request, other))]
     assert (work.model, work.steps, work.guidance) == ("b", 2, 5.0) and work.loras == ()

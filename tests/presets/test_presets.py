@@ -18,8 +18,8 @@ from aura.memory.planner import Known
 from aura.memory.simulated import imagined
 from aura.memory.verdict import verdict
 from aura.presets import CHOICES, NAMES, applied, option, options
-from aura.ratios import size_for
-from aura.requests import GenerateRequest
+from aura.ratios import drawable, size_for
+from aura.requests import GenerateRequest, Start
 from aura.settings import APP_DIR, Settings
 from aura.styles import Styles
 
@@ -98,6 +98,22 @@ def test_what_is_drawn_small_ends_at_the_size_that_was_wanted(model, ratio):
         assert (last.width, last.height) == wanted
         assert one.width <= wanted[0] and one.height <= wanted[1]
         assert not one.width % model.multiple and not one.height % model.multiple
+
+
+@settings(max_examples=40)
+@given(width=st.integers(0, 20_000), height=st.integers(0, 20_000))
+def test_whatever_size_is_named_every_preset_is_one_that_can_be_drawn(width, height):
+    model = CATALOG.get("sd15")
+    for one in options(model, CATALOG, CARD, size=(width, height)):
+        assert drawable(one.request.width, one.request.height, model.multiple)
+        last = one.larger or one
+        assert (last.width, last.height) in ((width, height), (512, 512))
+
+
+def test_an_enlarged_size_between_the_models_steps_ends_at_exactly_that_size():
+    found = option("quality", CATALOG.get("sd15"), CATALOG, CARD, size=(1020, 576))
+    assert (found.width, found.height) == (1024, 576)
+    assert (found.larger.width, found.larger.height) == (1020, 576)
 
 
 @settings(max_examples=25)
@@ -228,6 +244,23 @@ def test_a_ratio_is_kept_and_without_a_preset_all_is_as_it_was(catalog):
         "prompt": "x",
         "ratio": "9:9",
     }
+
+
+@pytest.mark.parametrize("sides", [(500, 500), (76, 76), (7, 64), (9000, 64), (64.5, 64)])
+def test_sides_no_picture_can_have_are_refused_in_words_with_a_preset_too(catalog, tmp_path, sides):
+    asked = {"prompt": "x", "model": "tiny", "preset": "balanced"}
+    asked |= {"width": sides[0], "height": sides[1]}
+    with pytest.raises(BadRequest) as refused:
+        compose(catalog, Styles(tmp_path / "s.json"), **applied(asked, catalog, PROCESSOR))
+    assert refused.value.facts["field"] in ("width", "height")
+
+
+def test_from_a_picture_nothing_is_drawn_small_first(catalog):
+    asked = {"model": "tiny", "preset": "low_memory", "width": 128, "height": 96}
+    assert applied(asked, catalog, PROCESSOR)["larger"]
+    merged = applied(asked | {"start": Start(pictures=("p",))}, catalog, PROCESSOR)
+    assert (merged["width"], merged["height"], merged.get("larger")) == (128, 96, None)
+    assert merged["preset"] == "low_memory"
 
 
 def test_a_preset_nobody_has_is_refused(catalog):

@@ -16,6 +16,7 @@ from aura import settings
 from aura.catalog.models import Catalog, Model
 from aura.library import inputs
 from aura.presets import CHOICES, OWN
+from aura.requests import PIXELS_MAX
 from aura.ui.tabs.generate import panel, reuse
 from aura.ui.tabs.generate.adding import with_word
 from aura.ui.tabs.generate.panel import FIELDS
@@ -234,12 +235,24 @@ def test_where_no_lora_is_installed_the_way_to_some_is_shown(lang: str) -> None:
         ("1920x1080", (2048, 1152), None),
         ("off", (256, 256), None),
         ("4", (8000, 4000), None),
+        ("4", (2048, 2048), None),
+        ("1.5", (40, 40), None),
     ],
 )
 def test_the_final_size_fills_the_screen_or_keeps_the_shape(
     final: str, drawn: tuple[int, int], size: tuple[int, int] | None
 ) -> None:
     assert larger.target(final, drawn) == size
+
+
+@pytest.mark.parametrize("sides", [(7, 256), (40, 40), (76, 76), (4096, 4096), (None, 8)])
+@pytest.mark.parametrize("final", ["1.5", "4", "3840x2160"])
+def test_while_a_size_is_typed_the_larger_one_is_whole_or_none(
+    studio: Any, sides: tuple[int, int], final: str
+) -> None:
+    wanted = asked(studio, ratio="custom", width=sides[0], height=sides[1], larger=final)
+    found = wanted["larger"]
+    assert found is None or found.width * found.height <= PIXELS_MAX
 
 
 def test_the_line_under_the_size_says_what_happens() -> None:

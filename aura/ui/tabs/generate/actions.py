@@ -10,11 +10,11 @@ import gradio as gr
 from aura.catalog.models import Model
 from aura.catalog.vocabulary import unknown_words
 from aura.composer import compose
-from aura.errors import AuraError
+from aura.requests import GenerateRequest
 from aura.ui.advice import better
 from aura.ui.pages import Page
 from aura.ui.status import told
-from aura.ui.tabs.generate import examples, message, panel, presets, reuse
+from aura.ui.tabs.generate import examples, panel, presets, reuse
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.live import PARTS, focus
 from aura.ui.tabs.generate.panel import FIELDS
@@ -78,19 +78,21 @@ class Actions:
         page.message, page.looking_at = "", None
         model = self.desk.model(model_id)
         asked = {"model": model_id, **panel.keywords(self.studio, model, values)}
-        try:
-            wanted = compose(
-                self.studio.catalog,
-                self.studio.styles,
-                **asked,
-                wildcards=self.studio.settings.data_dir / "wildcards",
-            )
-            page.job = self.studio.jobs.submit(page.owner, wanted)
-        except AuraError as error:
-            page.message = message.failed(page.lang, error.as_dict())
+        wanted = self.desk.told(page, lambda: self._submitted(page, asked))
+        if wanted is None:
             return [gr.skip(), *self.desk.updates(page)]
         page.message = self._hint(page, model, wanted.prompts[0])
         return [reuse.kept(asked), *self.desk.updates(page)]
+
+    def _submitted(self, page: Page, asked: Mapping[str, Any]) -> GenerateRequest:
+        wanted = compose(
+            self.studio.catalog,
+            self.studio.styles,
+            **asked,
+            wildcards=self.studio.settings.data_dir / "wildcards",
+        )
+        page.job = self.studio.jobs.submit(page.owner, wanted)
+        return wanted
 
     def _hint(self, page: Page, model: Model, prompt: str) -> str:
         """Kind words when the model was never taught what it is asked for."""

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from aura.catalog.models import Defaults, Model
+from aura.presets import OWN
 from aura.requests import Lora
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
@@ -22,15 +23,16 @@ class Adding:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.catalog = desk, desk.studio.catalog
 
-    def wire(self, opened: Any) -> None:
+    def wire(self, opened: Any) -> Any:
+        """The event of a LoRA that was added, for those who go on from there."""
         desk, form, parts = self.desk, self.desk.form, self.desk.form.loras
         model, kept = desk.context.model, form.fields["loras"]
         told = [parts.shown, parts.accordion]
         offers = [parts.add, *form.of("vae", "clip_skip")]
-        parts.add.input(
+        added = parts.add.input(
             self.add,
             [kept, parts.add],
-            [kept, parts.add, *form.of("steps", "guidance", "scheduler")],
+            [kept, parts.add, *form.of("steps", "guidance", "scheduler", "preset")],
             **QUICK,
         )
         parts.shown.act(
@@ -43,17 +45,18 @@ class Adding:
             event(self.render, [model, kept], told, **LATEST)
         for changed in (model.change, parts.accordion.expand):
             changed(self.offer, [model, kept, form.fields["vae"]], [*told, *offers], **QUICK)
+        return added
 
     def add(self, kept: Any, id: str | None) -> list[Any]:
-        """One more; with one that was made for few steps come its steps."""
+        """One more; with one that was made for few steps come its steps, which are no preset's."""
         here = loras.listed(kept)
         added = loras.find(self.catalog, id or "")
         known = {lora.id for lora in here}
         if added is None or added.id in known or len(here) >= loras.MOST:
-            return [gr.skip(), None, *[gr.skip()] * 3]
+            return [gr.skip(), None, *[gr.skip()] * 4]
         wish = added.defaults
         own = wish != Defaults()
-        steps = [wish.steps, wish.guidance, wish.scheduler] if own else [gr.skip()] * 3
+        steps = [wish.steps, wish.guidance, wish.scheduler, OWN] if own else [gr.skip()] * 4
         return [_plain((*here, Lora(id=added.id, weight=1.0))), None, *steps]
 
     def act(self, kept: Any, prompt: str, event: gr.EventData) -> list[Any]:

@@ -7,12 +7,14 @@ from typing import Any
 
 import gradio as gr
 
+from aura.catalog.models import Model
 from aura.memory.abilities import STARTS
 from aura.passes.wide import wide
 from aura.ui.markup import act_data
 from aura.ui.status import told
 from aura.ui.tabs.generate import examples
 from aura.ui.tabs.generate.desk import Desk
+from aura.ui.tabs.generate.presets import here
 from aura.ui.tabs.generate.sections import larger, repair, size
 from aura.ui.tabs.generate.sections.pieces import chosen, installed
 from aura.ui.wire import LATEST, QUICK
@@ -131,14 +133,23 @@ class Adjusting:
 
     def _hard(self, model_id: str, final: tuple[int, int], strength: float) -> str | None:
         """What is known of this machine decides; before the engine has spoken, the sizes."""
-        status, model = told(self.studio), self.desk.model(model_id)
+        model = self.desk.model(model_id)
         if model.family not in STARTS:
             return larger.UNREFINED
-        if status is None:
-            return None
-        installed = self.studio.catalog.installed
-        best = wide(model, *final, status.device, installed=installed, strength=strength)
-        return best.code if best.code in larger.HARD else None
+        code = self._way(model, final, strength) if told(self.studio) else None
+        return code if code in larger.HARD else None
+
+    def _way(self, model: Model, final: tuple[int, int], strength: float) -> str:
+        with here(self.studio) as machine:
+            best = wide(
+                model,
+                *final,
+                machine.snapshot,
+                installed=self.studio.catalog.installed,
+                known=machine.known,
+                strength=strength,
+            )
+        return best.code
 
     def screen(self, final: str, ratio: str) -> Any:
         """Who chooses a screen's size gets its shape; another may be chosen after."""

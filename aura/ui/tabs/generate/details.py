@@ -98,8 +98,6 @@ def _settings(lang: str, entry: Entry, names: Mapping[str, str]) -> list[tuple[s
         ("guidance", number(lang, request.guidance)),
         ("scheduler", esc(text(lang, f"generate.scheduler.{request.scheduler}"))),
     ]
-    if has(f"preset.{request.preset}"):
-        pairs.append(("preset", esc(text(lang, f"preset.{request.preset}"))))
     if request.style:
         pairs.append(("style", esc(request.style)))
     pairs += making.facts_of(lang, request, names)

@@ -6,11 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from aura.errors import AuraError
 from aura.jobs.job import JobView
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
-from aura.ui.tabs.generate import message
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.wire import QUICK
 
@@ -45,12 +43,8 @@ class Managing:
         return [prompt, *self.desk.updates(page)]
 
     def _job_act(self, page: Page, act: str, job: str) -> None:
-        try:
-            answer = getattr(self.jobs, act)(job)
-        except AuraError as error:
-            page.message = message.failed(page.lang, error.as_dict())
-            return
-        if act == "retry":
+        answer = self.desk.told(page, lambda: getattr(self.jobs, act)(job))
+        if act == "retry" and answer:
             page.job, page.looking_at = answer, None
             page.dismissed.add(job)
 

@@ -11,10 +11,11 @@ import gradio as gr
 from aura.batches import lines
 from aura.batches.batch import Batch
 from aura.batches.making import made
+from aura.catalog.models import Model
 from aura.composer import compose
 from aura.grids import Axis, axis
 from aura.library import sheets
-from aura.presets import NAMES
+from aura.presets import NAMES, OWN
 from aura.requests import GenerateRequest
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
@@ -22,7 +23,8 @@ from aura.ui.tabs.generate import panel
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.panel import FIELDS
 from aura.ui.tabs.generate.presets import here, own_loras, wanted
-from aura.ui.tabs.generate.sections import many
+from aura.ui.tabs.generate.sections import many, size
+from aura.ui.tabs.generate.sections.larger import OFF
 from aura.ui.wire import QUICK
 
 SHOWN = 4  # batches, the newest
@@ -104,12 +106,13 @@ class Many:
         model = self.desk.model(model_id)
         asked = {"model": model_id, **panel.keywords(self.studio, model, list(given.values()))}
         if "preset" in varied:
-            size = wanted(given, model)
+            final = wanted(given, model)
             asked |= dict.fromkeys(OF_A_PRESET) | {"loras": own_loras(self.studio, given)}
-            if size:
-                asked |= {"ratio": None, "width": size[0], "height": size[1]}
+            if final:
+                asked |= {"ratio": None, "width": final[0], "height": final[1]}
         elif "model" in varied:
             asked |= dict.fromkeys(("steps", "guidance", "scheduler", "preset"))
+            asked |= _native(given, model)
         elif varied - {"seed", "prompt", "style", "size"}:
             asked["preset"] = None
         return asked
@@ -159,6 +162,16 @@ class Many:
         newest = self.batches.of(page.owner)[:SHOWN]
         told = [(batch, self.batches.progress(batch)) for batch in newest]
         return many.listing(page.lang, told, page.made)
+
+
+def _native(given: dict[str, Any], model: Model) -> dict[str, Any]:
+    """Without the draft that a preset has made for this model: the others draw a size of theirs."""
+    final = wanted(given, model)
+    if given["preset"] == OWN or given["larger"] == OFF or given["refine"] or final is None:
+        return {}
+    ratio = size.ratio_of(*final, model)
+    sides = (None, None) if ratio else final
+    return {"larger": None, "ratio": ratio, "width": sides[0], "height": sides[1]}
 
 
 def _axes(kind: str, written: Sequence[Any]) -> list[Axis]:

@@ -19,14 +19,16 @@ from aura.memory.glance import glance
 from aura.passes.foresight import Lessons as Lookup
 from aura.presets import AUTOMATIC, OWN, Option, applied, foreseen, option, options
 from aura.presets.table import FEW
+from aura.ratios import drawable
 from aura.requests import GenerateRequest, Lora
 from aura.ui.status import told
 from aura.ui.tabs.generate import panel
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.panel import FIELDS
-from aura.ui.tabs.generate.sections import larger, loras, presets, size
+from aura.ui.tabs.generate.sections import larger, loras, presets, size, start
 from aura.ui.tabs.generate.sections.larger import OFF, target
-from aura.ui.wire import QUICK
+from aura.ui.tabs.generate.starting import shape
+from aura.ui.wire import LATEST, QUICK
 
 if TYPE_CHECKING:
     from aura.studio import Studio
@@ -47,22 +49,23 @@ BY_HAND = (
     "refine_steps",
     "refiner",
 )
-SIZED = ("ratio", "width", "height", *larger.FIELDS)
+SHAPE = ("ratio", "width", "height")
+SIZED = (*SHAPE, *larger.FIELDS)
 Size = tuple[int, int]
-LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
 
 
 class Presets:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.studio = desk, desk.studio
 
-    def wire(self, opened: Any, picked: Any) -> None:
+    def wire(self, opened: Any, picked: Any, added: Any) -> None:
         desk, form = self.desk, self.desk.form
         preset, shown = form.fields["preset"], [form.fields["preset"], form.preset_words]
         asks = [desk.owner, *desk.settings]
         filled = [*form.of(*presets.SETS), *shown]
-        for event in (preset.input, picked.then):
-            event(self.fill, asks, filled, **LATEST)
+        preset.input(self.fill, asks, filled, **LATEST)
+        picked.then(self.picked, asks, filled, **LATEST)
+        added.then(self.tell, asks, shown, **LATEST)
         form.fields["ratio"].input(self.shaped, asks, filled, **LATEST)
         opened.then(self.tell, asks, shown, **QUICK)
         gr.on([form.fields[name].input for name in BY_HAND], self.own, asks, shown, **LATEST)
@@ -74,15 +77,28 @@ class Presets:
         skipped = [gr.skip()] * len(presets.SETS)
         if given["preset"] == OWN:
             return [*skipped, *self.tell(request, owner, model_id, *values)]
+        refined = given["larger"] != OFF and given["refine"]
+        if started := self._start(given) is not None:
+            given["larger"] = given["larger"] if refined else OFF
         with here(self.studio) as machine:
-            found = machine.option(given["preset"], model, wanted(given, model))
+            found = machine.option(given["preset"], model, wanted(given, model), whole=started)
         settings = {**found.keywords, "loras": (*found.loras, *own_loras(self.studio, given))}
+        settings["larger"] = None if started else found.larger
         updates = panel.filled(self.studio, model, settings)
         named = dict(zip(FIELDS, updates, strict=True))
-        if given["larger"] != OFF and given["refine"]:  # a second pass of one's own stays
+        if refined:  # a second pass of one's own stays
             named |= dict.fromkeys(SIZED, gr.skip())
+        elif started:  # and so does the shape of the picture
+            named |= dict.fromkeys(SHAPE, gr.skip())
         shown = self._shown(request, owner, model, given, wanted(given, model))
         return [*(named[name] for name in presets.SETS), *shown]
+
+    def picked(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
+        """Another model: the sides are still those of a picture to start from at the last one."""
+        given = dict(zip(FIELDS, values, strict=True))
+        if held := self._start(given):
+            given |= zip(SHAPE, shape(held, self.desk.model(model_id)), strict=True)
+        return self.fill(request, owner, model_id, *given.values())
 
     def shaped(self, request: gr.Request, owner: str, model_id: str, *values: Any) -> list[Any]:
         """A ratio is the whole picture's, so a draft is made anew; sides are one's own."""
@@ -114,7 +130,7 @@ class Presets:
     ) -> list[Any]:
         lang = self.desk.page(request, owner).lang
         with here(self.studio) as machine:
-            every = machine.options(model, final)
+            every = machine.options(model, final, whole=self._start(given) is not None)
         chosen = next((one for one in every if one.name == given["preset"]), None)
         count = int(given["count"]) if isinstance(given["count"], int | float) else 1
         if chosen is not None:
@@ -124,6 +140,9 @@ class Presets:
         else:
             said = presets.paragraphs([self._own(lang, model, given, count)])
         return [gr.update(choices=presets.choices(lang, every), value=given["preset"]), said]
+
+    def _start(self, given: Mapping[str, Any]) -> start.Kept | None:
+        return start.kept(given["start"], self.studio.settings.data_dir)
 
     def _own(self, lang: str, model: Model, given: Mapping[str, Any], count: int) -> str:
         """What settings of one's own will take; empty for what cannot be asked for yet."""
@@ -147,6 +166,8 @@ def asked_for(studio: Studio, model: Model, asked: Mapping[str, Any]) -> Generat
 def wanted(given: Mapping[str, Any], model: Model) -> Size | None:
     """The size of the picture in the end, where a draft is enlarged by interpolation alone."""
     drawn = size.pixels(model, given["ratio"], given["width"], given["height"])
+    if drawn is None or not drawable(*drawn, model.multiple):
+        return None  # such as a width of which only a digit is typed yet
     if given["larger"] == OFF or given["refine"]:
         return drawn
     return target(given["larger"], drawn) or drawn
@@ -180,11 +201,13 @@ class Here:
     snapshot: Snapshot
     known: Lookup
 
-    def options(self, model: Model, final: Size | None) -> tuple[Option, ...]:
-        return options(model, self.studio.catalog, self.snapshot, self.known, size=final)
+    def options(self, model: Model, final: Size | None, whole: bool) -> tuple[Option, ...]:
+        known = self.studio.catalog, self.snapshot, self.known
+        return options(model, *known, size=final, whole=whole)
 
-    def option(self, name: str, model: Model, final: Size | None) -> Option:
-        return option(name, model, self.studio.catalog, self.snapshot, self.known, size=final)
+    def option(self, name: str, model: Model, final: Size | None, whole: bool = False) -> Option:
+        known = self.studio.catalog, self.snapshot, self.known
+        return option(name, model, *known, size=final, whole=whole)
 
     def applied(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return applied(asked, self.studio.catalog, self.snapshot, self.known)

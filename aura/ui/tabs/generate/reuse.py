@@ -56,17 +56,8 @@ def of_entry(entry: Entry) -> dict[str, Any]:
         **{name: getattr(request, name) for name in (*PLAIN, *PARTS, "model") if name != "ratio"},
         "count": 1,
         "seed": seed,
-        "start": _started(request, (seed - request.seed) % (SEED_MAX + 1)),
+        "start": request.part(request.index_of(seed)).start,
     }
-
-
-def _started(request: GenerateRequest, index: int) -> Start | None:
-    """What this one picture of the request started from."""
-    if request.start is None:
-        return None
-    picture, mask = request.start.of(index)
-    masks = (mask,) if mask else ()
-    return Start(pictures=(picture,), masks=masks, strength=request.start.strength)
 
 
 def of_file(path: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,11 @@ import gradio as gr
 from PIL import Image, ImageChops
 
 from aura.catalog.models import Model
-from aura.errors import AuraError
 from aura.library import canvas, inputs
 from aura.library.images import open_header, open_image
 from aura.ui.markup import act_data
 from aura.ui.pages import Page
-from aura.ui.tabs.generate import easel, message
+from aura.ui.tabs.generate import easel
 from aura.ui.tabs.generate.desk import Desk
 from aura.ui.tabs.generate.sections import size, start, start_view
 from aura.ui.tabs.generate.sections.start import Kept
@@ -76,12 +74,12 @@ class Starting:
     def _bring(self, page: Page, model_id: str, file: Path | None) -> list[Any]:
         held = None
         if file is not None:
-            held = self._tried(page, lambda: _fresh(inputs.keep_file(self.data_dir, file)))
+            held = self.desk.told(page, lambda: _fresh(inputs.keep_file(self.data_dir, file)))
         if held is None:
             return [*[gr.skip()] * 5, *self.desk.updates(page)]
         return [
             held.model_dump(),
-            *_shape(held, self.desk.model(model_id)),
+            *shape(held, self.desk.model(model_id)),
             gr.update(open=True),
             *self.desk.updates(page),
         ]
@@ -106,10 +104,10 @@ class Starting:
         if act == "remove":
             plain = "1:1" if ratio == size.CUSTOM else gr.skip()
             return [None, plain, *still[2:]]
-        changed = self._tried(page, lambda: self._changed(held, act, data.get("side", "")))
+        changed = self.desk.told(page, lambda: self._changed(held, act, data.get("side", "")))
         if changed is None:
             return [*[gr.skip()] * 5, *self.desk.updates(page)]
-        return [changed.model_dump(), *_shape(changed, self.desk.model(model_id)), *still[4:]]
+        return [changed.model_dump(), *shape(changed, self.desk.model(model_id)), *still[4:]]
 
     def _changed(self, held: Kept, act: str, side: str) -> Kept:
         if act == "clear":
@@ -125,7 +123,7 @@ class Starting:
     def fit(self, model_id: str, value: Any) -> list[Any]:
         """Another model has another area; the shape stays the picture's."""
         held = self._held(value)
-        return _shape(held, self.desk.model(model_id)) if held else [gr.skip()] * 3
+        return shape(held, self.desk.model(model_id)) if held else [gr.skip()] * 3
 
     # --- painting on it
 
@@ -149,7 +147,7 @@ class Starting:
         self, owner: str, model_id: str, value: Any, drawn: Any, request: gr.Request
     ) -> list[Any]:
         page, held = self.desk.page(request, owner), self._held(value)
-        changed = held and self._tried(page, lambda: self._masked(held, drawn))
+        changed = held and self.desk.told(page, lambda: self._masked(held, drawn))
         return [
             changed.model_dump() if changed else gr.skip(),
             gr.update(visible=False),
@@ -172,13 +170,6 @@ class Starting:
 
     def _held(self, value: Any) -> Kept | None:
         return start.kept(value, self.data_dir)
-
-    def _tried(self, page: Page, work: Callable[[], Kept]) -> Kept | None:
-        try:
-            return work()
-        except AuraError as error:
-            page.message = message.failed(page.lang, error.as_dict())
-            return None
 
 
 def extended(
@@ -215,6 +206,6 @@ def _size(path: str) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _shape(held: Kept, model: Model) -> list[Any]:
+def shape(held: Kept, model: Model) -> list[Any]:
     """Ratio, width and height to draw a picture of this shape with this model."""
     return list(size.like(*_size(held.picture), model))

@@ -6,7 +6,6 @@ from typing import Any
 
 import gradio as gr
 
-from aura.errors import AuraError
 from aura.requests import Start
 from aura.ui.markup import act_data
 from aura.ui.tabs.generate import message, reuse
@@ -53,13 +52,10 @@ class Viewing:
         """Settings back from a picture somebody dropped or chose."""
         page = self.desk.page(request, owner)
         settings = [gr.skip()] * len(self.desk.settings)
-        try:
-            if file:
-                wanted = reuse.of_file(file)
-                settings = self.desk.settled(wanted)
-                page.message = self._reused(page.lang, "generate.read.done", wanted.get("start"))
-        except AuraError as error:
-            page.message = message.failed(page.lang, error.as_dict())
+        wanted = self.desk.told(page, lambda: reuse.of_file(file)) if file else None
+        if wanted:
+            settings = self.desk.settled(wanted)
+            page.message = self._reused(page.lang, "generate.read.done", wanted.get("start"))
         return [*settings, *self.desk.updates(page)]
 
     def _reused(self, lang: str, key: str, start: Start | None) -> str:

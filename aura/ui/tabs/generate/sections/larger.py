@@ -12,7 +12,7 @@ import gradio as gr
 from aura.catalog.models import Catalog
 from aura.composer import LANCZOS
 from aura.i18n import text
-from aura.requests import LARGE_MAX, Larger
+from aura.requests import Larger, achievable
 from aura.ui.language import say
 from aura.ui.markup import esc
 from aura.ui.tabs.generate.sections.pieces import Choices, chosen, folded, installed, titled
@@ -119,7 +119,7 @@ def target(final: str | None, drawn: Size | None) -> Size | None:
         size = (round(width * float(final)), round(height * float(final)))
     else:
         size = _inside(_box(final, drawn), drawn)
-    return size if max(drawn) < max(size) <= LARGE_MAX else None
+    return size if max(drawn) < max(size) and achievable(*size) else None
 
 
 def _box(final: str, drawn: Size) -> Size:

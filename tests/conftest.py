@@ -21,6 +21,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are begun in their order. By the number of their tests, as would else be done,
+    those of few and long ones come last, and one core waits for the other."""
+    config.option.loadscopereorder = False
+
+
 @pytest.fixture(scope="session")
 def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a Stable Diffusion pipeline of random weights, 64 px native."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,19 +10,25 @@ import pytest
 from tools import full_size, gpu_check
 from tools.gpu_table import HEAD
 
-ROOT = Path(__file__).resolve().parent.parent
 WAYS = ("aura", "model", "sequential")
+DONE = {
+    "outcome": "done",
+    "attempts": 1,
+    "seconds": {"loading": 1.0},
+    "rung": "resident",
+    "dtype": "fp32",
+    "formats": {},
+    "switches": [],
+}
 
 
 def run(out: Path, *options: str) -> tuple[int, dict, list[list[str]]]:
     """Exit code, report, and the table's rows of cells."""
-    command = [sys.executable, "-m", "tools.gpu_check", "--dry-run", "--out", str(out), *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (out / "gpu-dry-run.json").is_file(), done.stderr[-2000:]
+    code = gpu_check.main(["--dry-run", "--out", str(out), *options])
     report = json.loads((out / "gpu-dry-run.json").read_text(encoding="utf-8"))
     lines = (out / "gpu-dry-run.md").read_text(encoding="utf-8").splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
-    return done.returncode, report, cells
+    return code, report, cells
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +46,15 @@ def test_every_family_is_measured_as_planned_and_pipelines_beside_plain_diffuser
     rows = {(row["model"], row["way"]): row for row in report["rows"]}
     ways = {m.id: ("aura",) if m.task != "generate" else WAYS for m in gpu_check.checked()}
     assert set(rows) == {(name, way) for name, used in ways.items() for way in used}
-    assert {m.family for m in gpu_check.checked()} == gpu_check.RUNNABLE
     for (name, way), row in rows.items():
         if name != "blip-base":
             assert row["outcome"] == "done", row
             assert row["measured_bytes"] >= 0 and sum(row["seconds"].values()) > 0
             assert way != "aura" or row["predicted_bytes"] == max(row["predicted_stages"].values())
+
+
+def test_every_family_is_checked_but_what_enlarges_whose_need_is_that_of_a_tile():
+    assert {m.family for m in gpu_check.checked()} == gpu_check.RUNNABLE - {"esrgan"}
 
 
 def test_what_fails_is_told_and_ends_with_code_1(damaged):
@@ -65,12 +72,21 @@ def test_the_table_says_that_it_was_a_dry_run_and_has_a_line_for_each_model(dama
     assert report["dry_run"] and report["versions"]["torch"] and report["date"]
 
 
-def test_some_families_and_caps_can_be_chosen_and_all_well_ends_with_code_0(tmp_path):
-    code, report, _ = run(tmp_path, "--caps", "2,4.5", "--families", "bge")
+def test_some_families_and_caps_can_be_chosen_and_all_well_ends_with_code_0(tmp_path, monkeypatch):
+    launched = []
+
+    def launch(folder, cap, tiny, names):
+        launched.append((cap, tiny, names))
+        assert all((folder / name).is_dir() for name in names)
+        return [{"cap_bytes": cap, "model": name, "way": "aura", **DONE} for name in names]
+
+    monkeypatch.setattr(gpu_check, "_launched", launch)
+    code, report, _ = run(tmp_path, "--caps", "2,4.5", "--families", "bge,owl")
     assert code == 0
-    assert [(r["model"], r["cap_bytes"]) for r in report["rows"]] == [
-        ("bge-m3", 2 * 2**30),
-        ("bge-m3", int(4.5 * 2**30)),
+    names = ["bge-m3", "owlv2"]
+    assert launched == [(2 * 2**30, True, names), (int(4.5 * 2**30), True, names)]
+    assert [(row["model"], row["cap_bytes"]) for row in report["rows"]] == [
+        (name, cap) for cap, _, names in launched for name in names
     ]
 
 

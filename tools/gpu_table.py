@@ -7,7 +7,7 @@ from typing import Any
 
 Row = Mapping[str, Any]
 GIB = 2**30
-STAGES = ("loading", "encoding", "denoising", "captioning", "decoding")
+STAGES = ("loading", "encoding", "denoising", "captioning", "detecting", "decoding")
 HEAD = (
     "Cap",
     "Model",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.desk import PATIENCE_MS, Desk
+
+pytestmark = pytest.mark.browser
 
 
 def chosen(desk: Desk) -> str:

@@ -51,7 +51,7 @@ class ScriptedEngine:
     """Plays each job up to where ``gate`` lets it; with ``gate=None`` straight to its end.
 
     ``begun`` lists the jobs in the order in which they began; ``most_at_once`` how many
-    ever ran together.
+    ever ran together; ``stopped`` those that were told to stop.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ScriptedEngine:
         self.most_at_once = 0
         self.started = threading.Condition()
         self._running = 0
-        self._stopped: set[str] = set()
+        self.stopped: set[str] = set()
         self._dead = False
         self._closed = threading.Event()
 
@@ -76,7 +76,7 @@ class ScriptedEngine:
             self.gate.release(1000)
 
     def stop(self, job: str) -> None:
-        self._stopped.add(job)
+        self.stopped.add(job)
         if self.gate is not None:
             self.gate.release()
 
@@ -96,7 +96,9 @@ class ScriptedEngine:
         try:
             yield from self._events(job, request)
         finally:
-            self._running -= 1
+            with self.started:
+                self._running -= 1
+                self.started.notify_all()
 
     def _events(self, job: str, request: Request) -> Iterator[JobEvent]:
         for event in self._script(job, request):
@@ -105,7 +107,7 @@ class ScriptedEngine:
             if self._closed.is_set() or self._dead:
                 yield Failed(job=job, error=EngineLost().as_dict())
                 return
-            if job in self._stopped:
+            if job in self.stopped:
                 yield Cancelled(job=job)
                 return
             yield event
@@ -124,3 +126,7 @@ class ScriptedEngine:
     def wait_for(self, job: str) -> None:
         with self.started:
             assert self.started.wait_for(lambda: job in self.begun, timeout=10)
+
+    def wait_for_end(self, job: str) -> None:
+        with self.started:
+            assert self.started.wait_for(lambda: job in self.begun and not self._running, 10)

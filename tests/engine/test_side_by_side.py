@@ -130,8 +130,9 @@ def test_a_stop_reaches_every_part(tmp_path):
     events = bench.run(4)
     next(events), next(events)
     bench.engine.stop("job")
+    told = [engine.stopped for engine, _ in bench.opened]
+    assert told == [{"job-0"}, {"job-1"}]  # before anybody has heard of an end
     assert isinstance(list(events)[-1], Cancelled)
-    assert all(engine._closed.is_set() for engine, _ in bench.opened)
 
 
 def test_closing_ends_what_waits_for_the_device_and_it_is_not_cancelled(tmp_path):
@@ -158,14 +159,16 @@ def test_closing_while_the_parts_open_begins_none_of_them(tmp_path):
 
 
 def test_one_that_fails_ends_the_others_and_what_is_drawn_is_kept(tmp_path):
-    gates = [threading.Semaphore(1), threading.Semaphore(1000)]
-    bench = Bench(tmp_path, gates=gates)
-    events = bench.run(4)
+    gates = [threading.Semaphore(1), threading.Semaphore(1000), threading.Semaphore(1)]
+    bench = Bench(tmp_path, many=3, gates=gates)
+    events = bench.run(6)
     next(events), next(events)
+    bench.opened[1][0].wait_for_end("job-1")
     bench.opened[0][0].crash()
     told = list(events)
     assert isinstance(told[-1], Failed)
-    assert {one.index for one in told if isinstance(one, Saved)} <= {2, 3}
+    assert [one.index for one in told if isinstance(one, Saved)] == [2, 3]
+    assert bench.opened[2][0].stopped == {"job-2"}
 
 
 def test_a_reader_that_goes_away_leaves_nothing_running(tmp_path):

@@ -119,7 +119,7 @@ def test_a_stop_between_the_queue_and_the_engine_is_not_lost(open_bench):
 
         def run(self, job, asked):
             bench.jobs.stop(job)
-            self._stopped.clear()
+            self.stopped.clear()
             return super().run(job, asked)
 
     bench = open_bench(gated=False, engine=Deaf())

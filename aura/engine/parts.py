@@ -13,6 +13,7 @@ from aura.engine.protocol import (
     Done,
     Failed,
     JobEvent,
+    Notice,
     Planned,
     Preview,
     Saved,
@@ -47,6 +48,7 @@ class Parts:
         self._heard: queue.Queue[tuple[int, JobEvent]] = queue.Queue()
         self._waiting: dict[int, JobEvent] = {}
         self._saved: set[int] = set()
+        self._noticed: list[Notice] = []
         self._told = 0  # pictures that were told of
         self._endings: list[Ending] = []
 
@@ -87,12 +89,21 @@ class Parts:
                 return
             case Planned() if part:
                 return
+            case Notice():
+                yield from self._notice(event)
             case Stage() | Step() | Preview():
                 told = self._renamed(event, first + event.index)
                 whole = {"count": self.count} if isinstance(told, Stage) else {}
                 yield told.model_copy(update=whole)
             case _:
                 yield event.model_copy(update={"job": self.job})
+
+    def _notice(self, event: Notice) -> Iterator[JobEvent]:
+        """What is so of several parts is told once."""
+        told = event.model_copy(update={"job": self.job})
+        if told not in self._noticed:
+            self._noticed.append(told)
+            yield told
 
     @property
     def _front(self) -> int:

@@ -17,9 +17,9 @@ from aura.engine.apart import PARTS, cores
 from aura.engine.host import Engine
 from aura.engine.lock import DeviceLock
 from aura.engine.parts import Parts
-from aura.engine.protocol import Cancelled, JobEvent, Notice, Status
+from aura.engine.protocol import Cancelled, Failed, JobEvent, Notice, Status
 from aura.engine.supervisor import Supervisor
-from aura.errors import AuraError, Stopped
+from aura.errors import AuraError, EngineLost, Stopped
 from aura.memory.device import Snapshot, budget
 from aura.memory.ledger import Ledger
 from aura.memory.verdict import verdict
@@ -46,6 +46,7 @@ class SideBySide:
         self.choose, self.open_part = choose or parts_for, open_part or opened
         self._running: dict[str, Parts] = {}
         self._stopped: set[str] = set()
+        self._closing = False
 
     # --- as the main one does
 
@@ -73,6 +74,7 @@ class SideBySide:
             self.main.warm(model)
 
     def close(self) -> None:
+        self._closing = True
         for running in list(self._running.values()):
             for engine in running.engines:
                 engine.close()
@@ -101,7 +103,7 @@ class SideBySide:
         self.main.release()
         lock = DeviceLock(self.settings.data_dir / "locks", "cpu")
         try:
-            lock.wait(lambda: job in self._stopped)
+            lock.wait(lambda: job in self._stopped or self._closing)
             share = self._share(many)
             with ExitStack() as stack:
                 engines = [
@@ -112,13 +114,21 @@ class SideBySide:
                 yield Notice(job=job, code="engine.side_by_side", facts={"parts": many})
                 if job in self._stopped:
                     parts.stop()
+                if self._closing:
+                    raise Stopped
                 yield from parts.run()
         except Stopped:
-            yield Cancelled(job=job)
+            yield self._unbegun(job)
         finally:
             lock.free()
             self._running.pop(job, None)
             self._stopped.discard(job)
+
+    def _unbegun(self, job: str) -> JobEvent:
+        """The end of a job that a person stopped, or that the end of the studio cut short."""
+        if job in self._stopped:
+            return Cancelled(job=job)
+        return Failed(job=job, error=EngineLost().as_dict())
 
     def _share(self, many: int) -> Settings:
         """Each part's memory: an equal one of what the models of all may hold."""
@@ -168,6 +178,8 @@ def worth_it(
     except AuraError:
         return False
     if whole is None or each is None or whole.plan is None or each.plan is None:
+        return False
+    if whole.plan.rung == "openvino":  # what it gains was measured with torch
         return False
     saved = (whole.plan.seconds or 0.0) * (1 - 1 / gain)
     return each.plan.signature == whole.plan.signature and saved > START_S

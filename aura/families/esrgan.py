@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ class Esrgan:
     name = "esrgan"
 
     def footprint(self, model: Model, folder: Path | None, request: UpscaleRequest) -> Footprint:
+        """Raises PackageMissing, too: before others have drawn what it is to enlarge."""
+        if find_spec("spandrel") is None:
+            raise PackageMissing(model=model.name, package="spandrel")
         found = towers.footprint(model.id, folder, request, abilities(self.name))
         if found is None:
             raise ModelMissing(model=model.name)

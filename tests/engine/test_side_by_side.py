@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from aura.engine import side_by_side
+from aura.engine.lock import DeviceLock
 from aura.engine.parts import split
 from aura.engine.protocol import Cancelled, Done, Failed, Notice, Saved, Stage, Status, Step
 from aura.engine.side_by_side import SideBySide, parts_for
 from aura.memory.ledger import Ledger
+from aura.memory.pace import converted
 from aura.memory.simulated import imagined
 from aura.requests import SEED_MAX, Start
 from aura.settings import Settings
@@ -104,6 +106,24 @@ def test_steps_are_told_of_the_first_picture_that_is_not_saved(tmp_path):
     assert isinstance(told[0], Notice) and told[0].facts == {"parts": 2}
 
 
+class Noticing(ScriptedEngine):
+    """Says one thing that is so for every part, and one of its own."""
+
+    def _script(self, job, request):
+        yield Notice(job=job, code="families.sampler_kept", facts={"sampler": "heun"})
+        yield Notice(job=job, code="families.prompt_shortened", facts={"kept": str(request.seed)})
+        yield from super()._script(job, request)
+
+
+def test_what_is_so_of_all_parts_is_told_once(tmp_path):
+    bench = Bench(tmp_path, many=3)
+    bench.engine.open_part = lambda *_: Noticing()
+    told = [one.code for one in bench.run(6) if isinstance(one, Notice)]
+    assert sorted(told) == [
+        "engine.side_by_side", *["families.prompt_shortened"] * 3, "families.sampler_kept",
+    ]  # fmt: skip
+
+
 def test_a_stop_reaches_every_part(tmp_path):
     gates = [threading.Semaphore(1), threading.Semaphore(1)]
     bench = Bench(tmp_path, gates=gates)
@@ -113,6 +133,29 @@ def test_a_stop_reaches_every_part(tmp_path):
     told = [engine.stopped for engine, _ in bench.opened]
     assert told == [{"job-0"}, {"job-1"}]  # before anybody has heard of an end
     assert isinstance(list(events)[-1], Cancelled)
+
+
+def test_closing_ends_what_waits_for_the_device_and_it_is_not_cancelled(tmp_path):
+    neighbour = DeviceLock(tmp_path / "locks", "cpu")
+    assert neighbour.take()
+    bench, told = Bench(tmp_path), []
+    waiting = threading.Thread(target=lambda: told.extend(bench.run(4)))
+    waiting.start()
+    bench.engine.close()
+    waiting.join(10)
+    neighbour.free()
+    assert not waiting.is_alive() and not bench.opened
+    (end,) = told
+    assert isinstance(end, Failed) and end.error["code"] == "engine_lost"
+
+
+def test_closing_while_the_parts_open_begins_none_of_them(tmp_path):
+    bench = Bench(tmp_path)
+    events = bench.run(4)
+    assert isinstance(next(events), Notice)
+    bench.engine.close()
+    assert isinstance(list(events)[-1], Failed)
+    assert not any(engine.begun for engine, _ in bench.opened)
 
 
 def test_one_that_fails_ends_the_others_and_what_is_drawn_is_kept(tmp_path):
@@ -174,6 +217,14 @@ def test_as_many_as_were_measured_to_be_the_fastest(tmp_path):
 @pytest.mark.parametrize("gains", [{}, {2: 1.0}, {2: 1.05, 4: 0.8}])
 def test_nothing_is_shared_out_where_it_was_not_measured_to_pay(tmp_path, gains):
     assert chosen(tmp_path, gains) == 1
+
+
+def test_nor_where_openvino_draws_it_faster_than_torch(tmp_path, monkeypatch):
+    monkeypatch.setattr("aura.memory.abilities.installed", lambda: frozenset({"openvino"}))
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.gauged(PROCESSOR.name, "", {converted(dtype): 3e11 for dtype in ("fp32", "bf16")})
+    ledger.close()
+    assert chosen(tmp_path, GAINS) == 1
 
 
 def test_nor_where_the_memory_does_not_hold_as_many_models(tmp_path):

@@ -248,6 +248,9 @@ def test_without_the_package_that_runs_it_a_sentence_says_so(catalog, monkeypatc
     with pytest.raises(PackageMissing) as missing:
         Esrgan().load(model, catalog.require(model), plan())
     assert missing.value.facts == {"model": "twice", "package": "spandrel"}
+    asked = UpscaleRequest(model="twice", pictures=("-",))
+    with pytest.raises(PackageMissing):  # and before anything is drawn that it is to enlarge
+        Esrgan().footprint(model, catalog.require(model), asked)
 
 
 def test_nothing_stands_in_for_torchvision_afterwards(load):

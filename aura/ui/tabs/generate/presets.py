@@ -34,21 +34,7 @@ if TYPE_CHECKING:
     from aura.studio import Studio
 
 # What a person changes by hand; then the settings are no preset's any more.
-BY_HAND = (
-    "width",
-    "height",
-    "steps",
-    "guidance",
-    "scheduler",
-    "precision",
-    "placement",
-    "decoder",
-    "larger",
-    "upscaler",
-    "refine",
-    "refine_steps",
-    "refiner",
-)
+BY_HAND = tuple(name for name in presets.SETS if name not in ("ratio", "loras"))
 SHAPE = ("ratio", "width", "height")
 SIZED = (*SHAPE, *larger.FIELDS)
 Size = tuple[int, int]
